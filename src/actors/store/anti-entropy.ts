@@ -1,11 +1,16 @@
 import { groupCount } from '../../protocol/place/digest.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import { isReceivedAfter, type Location } from '../../protocol/place/location.js';
-import type { Instant } from '../../protocol/place/time.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { compareInstants, type Instant } from '../../protocol/place/time.js';
+import { noCell } from './cell-allocator.js';
 import type { LocationTable } from './location-table.js';
+import type { PartitionCursor } from './partition-lists.js';
 
 /** Maximum locations in a page of a catch-up: few enough that a page does not delay clients' commands. */
 const maxPageLocations = 250;
+
+/** Bytes of lines at which a page of a catch-up ends, for lines of unusual length. */
+const maxPageBytes = 262_144;
 
 /** The partition hashes of one group of the digest. */
 export interface GroupHashes {
@@ -13,13 +18,17 @@ export interface GroupHashes {
   readonly partitionHashes: string;
 }
 
+/** The locations that a neighbour may lack. */
+interface CatchUp {
+  /** The partitions in which its store differs, without those whose locations have all been sent. */
+  readonly differing: Set<number>;
+  /** The place in the first of them at which the last page ended. */
+  cursor: PartitionCursor | undefined;
+}
+
 /** Anti-entropy state per neighbour: the partitions in which its store differs, and so the locations that it may lack. */
 export class AntiEntropy {
-  /**
-   * The differing partitions of each neighbour whose locations have not all been sent, with the cursor in each from which to
-   * continue.
-   */
-  private readonly differing = new Map<ServerId, Map<number, number>>();
+  private readonly catchUps = new Map<ServerId, CatchUp>();
   /** The latest time of receipt that a neighbour has evicted: it ignores locations received by then. */
   private readonly horizons = new Map<ServerId, Instant>();
 
@@ -27,7 +36,8 @@ export class AntiEntropy {
 
   /** Resets the state of a neighbour whose link has just come up. */
   reset(neighbour: ServerId): void {
-    this.differing.delete(neighbour);
+    this.closeCursor(neighbour);
+    this.catchUps.delete(neighbour);
     this.horizons.delete(neighbour);
   }
 
@@ -43,32 +53,49 @@ export class AntiEntropy {
 
   /** Compares a neighbour's partition hashes of a group, and records the partitions that differ. */
   recordPartitions(neighbour: ServerId, { group, partitionHashes }: GroupHashes): void {
-    const differing = this.differing.get(neighbour) ?? new Map<number, number>();
-    this.differing.set(neighbour, differing);
-    for (const partition of this.table.digest.differingPartitions(group, partitionHashes) ?? []) {
-      // A partition that is being sent continues where it is: what was sent before used the same connection.
-      if (!differing.has(partition)) differing.set(partition, 0);
-    }
+    const { differing } = this.catchUpOf(neighbour);
+    // A partition that is being sent continues where it is: what was sent before used the same connection.
+    for (const partition of this.table.digest.differingPartitions(group, partitionHashes) ?? [])
+      differing.add(partition);
   }
 
-  /** Returns the next locations that a neighbour may lack, possibly none, and whether they are the last. */
-  nextPage(neighbour: ServerId): { locations: Location[]; isLast: boolean } {
-    const differing = this.differing.get(neighbour) ?? new Map<number, number>();
+  /** Adds the next locations that a neighbour may lack to a batch, possibly none. Returns whether they are the last. */
+  nextPage(neighbour: ServerId, batch: LocationBatch): boolean {
+    const { table } = this;
+    const catchUp = this.catchUpOf(neighbour);
     const horizon = this.horizons.get(neighbour);
-    const page: Location[] = [];
-    for (const [partition, cursor] of differing) {
-      if (page.length >= maxPageLocations) break;
-      const next = this.table.collectInPartition(partition, cursor, maxPageLocations, page);
-      if (next === undefined) differing.delete(partition);
-      else differing.set(partition, next);
+    let visited = 0;
+    for (const partition of catchUp.differing) {
+      const cursor = (catchUp.cursor ??= table.openPartition(partition));
+      for (; cursor.next !== noCell; visited += 1) {
+        if (visited === maxPageLocations || batch.end >= maxPageBytes) return false;
+        const cell = table.advance(cursor);
+        if (horizon === undefined || compareInstants(table.receiptTime(cell), horizon) > 0) table.appendTo(batch, cell);
+      }
+      table.closePartition(cursor);
+      catchUp.cursor = undefined;
+      catchUp.differing.delete(partition);
     }
-    const locations = horizon === undefined ? page : page.filter((location) => isReceivedAfter(location, horizon));
-    return { locations, isLast: differing.size === 0 };
+    return true;
   }
 
   /** Removes the state of all neighbours. */
   clear(): void {
-    this.differing.clear();
+    for (const neighbour of this.catchUps.keys()) this.closeCursor(neighbour);
+    this.catchUps.clear();
     this.horizons.clear();
+  }
+
+  private catchUpOf(neighbour: ServerId): CatchUp {
+    const known = this.catchUps.get(neighbour);
+    if (known !== undefined) return known;
+    const created: CatchUp = { differing: new Set(), cursor: undefined };
+    this.catchUps.set(neighbour, created);
+    return created;
+  }
+
+  private closeCursor(neighbour: ServerId): void {
+    const cursor = this.catchUps.get(neighbour)?.cursor;
+    if (cursor !== undefined) this.table.closePartition(cursor);
   }
 }

@@ -1,7 +1,8 @@
 import type { ServerId } from '../../protocol/place/ids.js';
-import { isReceivedAfter, supersedes, type Location } from '../../protocol/place/location.js';
-import { LocationBatch } from '../../protocol/place/location-batch.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { isReceivedAfter, type Location } from '../../protocol/place/location.js';
 import { earlierOf, type Instant } from '../../protocol/place/time.js';
+import { BatchPool } from '../bus/batch-pool.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
 import type { Clock } from '../ports/clock.js';
 import type { StoreLimits } from '../ports/limits.js';
@@ -12,11 +13,14 @@ import type { ReplicateMessage } from '../replication/messages.js';
 import type { AntiEntropyMessage, StoreMessage } from './messages.js';
 import type { Random } from '../ports/random.js';
 import { AntiEntropy } from './anti-entropy.js';
+import { noCell } from './cell-allocator.js';
 
 /** Holds the newest location of each client, sends new ones to the replicators and subscribers, and responds to requests. */
 export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
   private readonly table: LocationTable;
   private readonly antiEntropy: AntiEntropy;
+  /** Batches of the locations that the store sends by itself. */
+  private readonly batches: BatchPool;
   /** Connections with a subscription. While there are none, new locations are not sent to the subscription registry. */
   private readonly subscribers = new Set<Address<ConnectionMessage>>();
   /**
@@ -38,6 +42,7 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
   ) {
     this.table = new LocationTable(random);
     this.antiEntropy = new AntiEntropy(this.table);
+    this.batches = new BatchPool(bus);
   }
 
   receive(message: StoreMessage | AntiEntropyMessage): void {
@@ -47,12 +52,17 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
       case 'learned':
         return this.learn(message.batch, message.from);
       case 'restored':
-        for (const location of message.batch) this.restore(location);
-        return;
+        return this.restore(message.batch);
       case 'whereis': {
         const location = this.table.get(message.client);
         if (location === undefined) return this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
         return this.bus.send(message.replyTo, { kind: 'located', requestId: message.requestId, location });
+      }
+      case 'read': {
+        const { replyTo, requestId, client } = message;
+        const location = this.table.get(client);
+        const locations = location === undefined ? [] : [location];
+        return this.bus.send(replyTo, { kind: 'listed', requestId, locations, next: undefined, size: this.table.size });
       }
       case 'list': {
         const { replyTo, requestId, from, max } = message;
@@ -74,7 +84,9 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
         const { from, lookup } = message;
         const location = this.table.get(lookup.client);
         if (location === undefined) return this.bus.send(addresses.lookup, { kind: 'peer-lookup', from, lookup });
-        return this.bus.send(addresses.flood, { kind: 'send-to', batch: LocationBatch.of([location]), to: from });
+        const batch = this.batches.acquire();
+        batch.append(location);
+        return this.bus.send(addresses.flood, { kind: 'send-to', batch, to: from });
       }
       case 'digest-requested': {
         const { neighbour } = message;
@@ -100,13 +112,9 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
         return this.antiEntropy.recordPartitions(message.neighbour, message);
       case 'catch-up':
       case 'next-page': {
-        const page = this.antiEntropy.nextPage(message.neighbour);
-        return this.bus.send(addresses.flood, {
-          kind: 'page',
-          batch: LocationBatch.of(page.locations),
-          isLast: page.isLast,
-          to: message.neighbour,
-        });
+        const batch = this.batches.acquire();
+        const isLast = this.antiEntropy.nextPage(message.neighbour, batch);
+        return this.bus.send(addresses.flood, { kind: 'page', batch, to: message.neighbour, isLast });
       }
       default:
         message satisfies never;
@@ -117,14 +125,20 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
     this.antiEntropy.clear();
   }
 
-  private learn(received: Iterable<Location>, from: ServerId | undefined): void {
-    const locations: Location[] = [];
+  /** Stores what is new of a batch. The batch then contains only that, and is sent on. */
+  private learn(batch: LocationBatch, from: ServerId | undefined): void {
+    const { count } = batch;
+    let accepted = 0;
     try {
-      for (const location of received) if (this.accept(location, from)) locations.push(location);
+      for (let row = 0; row < count; row += 1) {
+        if (!this.accept(batch, row, from)) continue;
+        if (row > accepted) batch.moveRow(row, accepted);
+        accepted += 1;
+      }
     } finally {
       // Also after an error: locations that are stored must be replicated.
-      if (locations.length > 0) {
-        const batch = LocationBatch.of(locations);
+      batch.truncate(accepted);
+      if (accepted > 0) {
         this.bus.publish({ kind: 'locations-learned', batch, from });
         for (const replicator of this.replicators) this.bus.send(replicator, { kind: 'replicate', batch, from });
         if (this.subscribers.size > 0) this.bus.send(addresses.subscriptions, { kind: 'learned', batch });
@@ -133,27 +147,30 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
     }
   }
 
-  /** Stores a location if it is new; returns whether it is. */
-  private accept(location: Location, from: ServerId | undefined): boolean {
-    const stored = this.table.findStored(location);
-    if (stored !== undefined && !supersedes(location, stored)) return false;
-    if (stored === undefined && from !== undefined && this.isEvicted(location)) {
-      // It is not stored, but pending lookups may use it.
-      this.bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: false });
-      return false;
+  /** Stores the location of a row if it is new; returns whether it is. */
+  private accept(batch: LocationBatch, row: number, from: ServerId | undefined): boolean {
+    const stored = this.table.find(batch, row);
+    if (stored !== noCell) {
+      if (!this.table.isSuperseded(stored, batch, row)) return false;
+      this.table.put(batch, row, stored);
+      return true;
     }
-    this.table.put(location, stored);
-    if (stored !== undefined) return true;
-    this.bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: true });
-    return true;
+    const location = batch.location(row);
+    const isAccepted = from === undefined || !this.isEvicted(location);
+    if (isAccepted) this.table.put(batch, row, noCell);
+    // Pending lookups may also use a location that is not stored.
+    this.bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: isAccepted });
+    return isAccepted;
   }
 
-  /** Stores a location from disk. It is not replicated: neighbours compare stores when their links come up. */
-  private restore(location: Location): void {
-    const stored = this.table.findStored(location);
-    if (stored !== undefined && !supersedes(location, stored)) return;
-    this.table.put(location, stored);
-    this.evictExcess();
+  /** Stores locations from disk. They are not replicated: neighbours compare stores when their links come up. */
+  private restore(batch: LocationBatch): void {
+    for (let row = 0; row < batch.count; row += 1) {
+      const stored = this.table.find(batch, row);
+      if (stored !== noCell && !this.table.isSuperseded(stored, batch, row)) continue;
+      this.table.put(batch, row, stored);
+      this.evictExcess();
+    }
   }
 
   private isEvicted(location: Location): boolean {
@@ -171,10 +188,11 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
     const { maxClients, maxStoreBytes } = this.limits;
     while (this.table.size > maxClients || this.table.bytes > maxStoreBytes) {
       const oldest = this.table.findEvictionCandidate();
-      if (oldest === undefined) return;
+      if (oldest === noCell) return;
+      const location = this.table.location(oldest);
       this.table.remove(oldest);
-      if (!this.isEvicted(oldest)) this.horizon = oldest.received;
-      this.bus.publish({ kind: 'location-evicted', location: oldest });
+      if (!this.isEvicted(location)) this.horizon = location.received;
+      this.bus.publish({ kind: 'location-evicted', location });
     }
   }
 }

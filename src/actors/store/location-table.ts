@@ -1,100 +1,215 @@
-import { encodeToScratch } from '../../protocol/text/latin1.js';
-import { hashBoth, hashedHigh } from '../../protocol/text/hash.js';
 import { Digest } from '../../protocol/place/digest.js';
 import type { ClientId } from '../../protocol/place/ids.js';
-import { compareReceiptTimes, type Location } from '../../protocol/place/location.js';
-import { PartitionedMap } from './partitioned-map.js';
-import { locationBytes } from './location-bytes.js';
+import {
+  clientEndColumn,
+  clientStartColumn,
+  columnsPerRow,
+  hashHighColumn,
+  hashLowColumn,
+  partitionColumn,
+  type LocationBatch,
+} from '../../protocol/place/location-batch.js';
+import type { Location } from '../../protocol/place/location.js';
+import { compareInstants, type Instant } from '../../protocol/place/time.js';
+import { keyedHash, type HashKey } from '../../protocol/text/keyed-hash.js';
+import { encodeToScratch } from '../../protocol/text/latin1.js';
 import type { Random } from '../ports/random.js';
+import { noCell, type CellRef } from './cell-allocator.js';
+import { drawHashKey } from './hash-key.js';
+import { LocationArena } from './location-arena.js';
+import { LocationIndex, maxEntryBytes } from './location-index.js';
+import { PartitionLists, type PartitionCursor } from './partition-lists.js';
 
-/** Locations sampled to find one to evict; up to as many more if a partition holds as many. */
+/** Locations sampled to find one to evict. */
 const maxSampleSize = 64;
 
-/** One location per client, in the partitions of the digest, so that differences to a neighbour are found without a scan. */
+/**
+ * One location per client, outside of the heap of V8: an index of the clients by a keyed hash, whose order is that of all iterations,
+ * and a list of the locations of each partition of the digest, so that differences to a neighbour are found without a scan.
+ *
+ * A location is referred to by its cell (`CellRef`), `noCell` if there is none. Other changes of the table may make it invalid.
+ */
 export class LocationTable {
   readonly digest = new Digest();
-  private readonly locations: PartitionedMap<Location>;
-  private count = 0;
-  private usedBytes = 0;
-  /** The cursor at which the last sample ended. */
+  private readonly index = new LocationIndex();
+  private readonly arena = new LocationArena((from, to) => this.moved(from, to));
+  private readonly lists = new PartitionLists(this.arena);
+  private readonly key: HashKey;
+  /** The hash with which the index was positioned last. */
+  private hash = 0;
+  /** The hash at which the last sample ended. */
   private evictionCursor = 0;
+  private readonly sample: CellRef[] = [];
 
+  /** @param random source of the key of the hash */
   constructor(random: Random) {
-    this.locations = new PartitionedMap<Location>(random);
+    this.key = drawHashKey(random);
   }
 
   /** The number of clients. */
   get size(): number {
-    return this.count;
+    return this.index.size;
   }
 
-  /** Bytes of memory of the locations: see `locationBytes`. */
+  /** Bytes of memory of the locations: see `storedLocationBytes`. */
   get bytes(): number {
-    return this.usedBytes;
+    return this.arena.usedBytes + this.index.size * maxEntryBytes;
   }
 
+  /** Bytes of memory that the table has allocated for locations and its index. */
+  get allocatedBytes(): number {
+    return this.arena.allocatedBytes + this.index.bytes;
+  }
+
+  /** Returns the location of a client. */
   get(client: ClientId): Location | undefined {
-    return this.locations.get(client);
+    const cell = this.findClient(encodeToScratch(client).view, 0, client.length);
+    return cell === noCell ? undefined : this.arena.location(cell);
   }
 
-  /** Returns the stored location of the client of a location. */
-  findStored({ partition, client }: Location): Location | undefined {
-    return this.locations.getInPartition(partition, client);
+  /** Finds the stored location of the client of a row. */
+  find(batch: LocationBatch, row: number): CellRef {
+    const offset = row * columnsPerRow;
+    const { columns } = batch;
+    return this.findClient(
+      batch.buffer.view,
+      columns[offset + clientStartColumn] ?? 0,
+      columns[offset + clientEndColumn] ?? 0,
+    );
   }
 
-  /** Stores a location in place of the one that it replaces, if any. */
-  put(location: Location, replaced: Location | undefined): void {
-    if (replaced === undefined) {
-      this.count += 1;
-      this.usedBytes += locationBytes(location);
-    } else {
-      toggle(this.digest, replaced);
-      this.usedBytes += location.line.length - replaced.line.length;
-    }
-    toggle(this.digest, location);
-    this.locations.set(location.partition, location.client, location);
+  /** Whether the location of a row replaces a stored one of the same client ([LO1]). */
+  isSuperseded(cell: CellRef, batch: LocationBatch, row: number): boolean {
+    return this.arena.isSuperseded(cell, batch, row);
   }
 
-  remove(location: Location): void {
-    if (!this.locations.delete(location.partition, location.client)) return;
-    this.count -= 1;
-    this.usedBytes -= locationBytes(location);
-    toggle(this.digest, location);
+  /** Stores the location of a row. @param stored what `find` returned for the row just before */
+  put(batch: LocationBatch, row: number, stored: CellRef): void {
+    if (stored === noCell) this.add(batch, row);
+    else this.replace(stored, batch, row);
+  }
+
+  /** Removes a location. */
+  remove(cell: CellRef): void {
+    const { arena } = this;
+    const partition = arena.partitionOf(cell);
+    this.seek(cell);
+    this.index.remove();
+    this.lists.remove(partition, cell);
+    this.digest.toggle(partition, arena.hashLow(cell), arena.hashHigh(cell));
+    arena.free(cell);
+  }
+
+  /** Creates the location of a cell. */
+  location(cell: CellRef): Location {
+    return this.arena.location(cell);
+  }
+
+  /** Returns when the server that received the report did so, by its clock. */
+  receiptTime(cell: CellRef): Instant {
+    return this.arena.receiptTime(cell);
+  }
+
+  /** Adds a row with a stored location to a batch. */
+  appendTo(batch: LocationBatch, cell: CellRef): void {
+    this.arena.appendTo(batch, cell);
   }
 
   /**
-   * Returns `max` or somewhat more locations from a cursor on, and the next cursor: see `PartitionedMap`.
+   * Returns `max` locations from a cursor on, and the next cursor. An iteration from cursor to cursor, beginning with 0, returns each
+   * client exactly once that is in the table all the time.
    */
   page(cursor: number, max: number): { readonly locations: Location[]; readonly next: number | undefined } {
-    const { values, next } = this.locations.page(cursor, max);
-    return { locations: values, next };
+    const cells: CellRef[] = [];
+    const next = this.index.collect(cursor, max, cells);
+    return { locations: cells.map((cell) => this.arena.location(cell)), next };
   }
 
-  /** Adds locations of one partition to a list, from a cursor on. Returns the next cursor, if any. */
-  collectInPartition(partition: number, cursor: number, max: number, into: Location[]): number | undefined {
-    return this.locations.collectInPartition(partition, cursor, max, into);
+  /** Begins an iteration over a partition, which must be closed: see `PartitionCursor`. */
+  openPartition(partition: number): PartitionCursor {
+    return this.lists.open(partition);
+  }
+
+  /** Returns the next location of an iteration over a partition, which is not at its end. */
+  advance(cursor: PartitionCursor): CellRef {
+    return this.lists.advance(cursor);
+  }
+
+  /** Ends an iteration over a partition. */
+  closePartition(cursor: PartitionCursor): void {
+    this.lists.close(cursor);
   }
 
   /**
    * Returns a location to evict: of the next few dozen in cyclic order, the one received first by its server's clock, whatever time
    * its client sent ([LO5]). An exact order would slow down every update; Redis approximates LRU eviction by sampling, too.
    */
-  findEvictionCandidate(): Location | undefined {
-    const sample: Location[] = [];
-    const next = this.locations.collect(this.evictionCursor, maxSampleSize, sample);
+  findEvictionCandidate(): CellRef {
+    const { sample, index } = this;
+    sample.length = 0;
+    const next = index.collect(this.evictionCursor, maxSampleSize, sample);
     // At the end, continues at the start, without sampling a location twice.
-    this.evictionCursor = next ?? this.locations.collect(0, Math.min(maxSampleSize, this.count), sample) ?? 0;
-    let oldest: Location | undefined;
-    for (const location of sample) {
-      if (oldest === undefined || compareReceiptTimes(location, oldest) < 0) oldest = location;
+    this.evictionCursor = next ?? index.collect(0, Math.min(maxSampleSize, this.size), sample) ?? 0;
+    let oldest = noCell;
+    let oldestTime: Instant | undefined;
+    for (const cell of sample) {
+      const time = this.arena.receiptTime(cell);
+      if (oldestTime !== undefined && compareInstants(time, oldestTime) >= 0) continue;
+      oldest = cell;
+      oldestTime = time;
     }
     return oldest;
   }
-}
 
-function toggle(digest: Digest, location: Location): void {
-  const { partition } = location;
-  const { view } = encodeToScratch(location.line);
-  const low = hashBoth(view, 3, location.line.length);
-  digest.toggle(partition, low, hashedHigh());
+  private findClient(view: DataView, start: number, end: number): CellRef {
+    const { index, arena } = this;
+    const hash = keyedHash(view, start, end, this.key);
+    this.hash = hash;
+    let cell = index.findFirst(hash);
+    while (cell !== noCell && !arena.isOf(cell, view, start, end)) cell = index.findNext(hash);
+    return cell;
+  }
+
+  private add(batch: LocationBatch, row: number): void {
+    const { arena } = this;
+    const offset = row * columnsPerRow;
+    const partition = batch.columns[offset + partitionColumn] ?? 0;
+    const cell = arena.add(batch, row);
+    this.index.insert(this.hash, cell);
+    this.lists.add(partition, cell);
+    this.digest.toggle(partition, arena.hashLow(cell), arena.hashHigh(cell));
+  }
+
+  private replace(stored: CellRef, batch: LocationBatch, row: number): void {
+    const { arena, digest } = this;
+    const { columns } = batch;
+    const offset = row * columnsPerRow;
+    const partition = columns[offset + partitionColumn] ?? 0;
+    digest.toggle(partition, arena.hashLow(stored), arena.hashHigh(stored));
+    digest.toggle(partition, columns[offset + hashLowColumn] ?? 0, columns[offset + hashHighColumn] ?? 0);
+    const cell = arena.replace(stored, batch, row);
+    if (cell === stored) return;
+    this.index.replace(cell);
+    this.lists.move(partition, stored, cell);
+    arena.free(stored);
+  }
+
+  /** Updates all references to a cell that the arena has copied to another place. */
+  private moved(from: CellRef, to: CellRef): void {
+    this.seek(from, to);
+    this.index.replace(to);
+    this.lists.move(this.arena.partitionOf(to), from, to);
+  }
+
+  /** Positions the index at the entry of a cell. @param content a cell with the same content */
+  private seek(cell: CellRef, content = cell): void {
+    const { index, arena } = this;
+    const { view } = arena.memoryOf(content);
+    const hash = keyedHash(view, arena.clientStart(content), arena.clientEnd(content), this.key);
+    let found = index.findFirst(hash);
+    while (found !== cell) {
+      if (found === noCell) throw new Error(`the index lacks the cell ${cell}`);
+      found = index.findNext(hash);
+    }
+  }
 }

@@ -9,9 +9,9 @@ import type { GroupHashes } from './anti-entropy.js';
 
 /** Sent to the location store. */
 export type StoreMessage =
-  /** Locations reported by clients of this server, in the order of their receipt. */
+  /** Locations reported by clients of this server, in the order of their receipt. The store removes those that are not new. */
   | { readonly kind: 'report'; readonly batch: LocationBatch }
-  /** Locations received from another server, in the order of their receipt. */
+  /** Locations received from another server, in the order of their receipt. The store removes those that are not new. */
   | {
       readonly kind: 'learned';
       readonly batch: LocationBatch;
@@ -22,6 +22,13 @@ export type StoreMessage =
   | { readonly kind: 'restored'; readonly batch: LocationBatch }
   /** Requests the location of a client. If the store does not know the client, it forwards the request to the client lookup. */
   | ({ readonly kind: 'whereis'; readonly client: ClientId } & RateLimitedRequest)
+  /** Requests the stored location of a client as a page of its own: an empty one if it is not stored, without a lookup. */
+  | {
+      readonly kind: 'read';
+      readonly client: ClientId;
+      readonly replyTo: Address<ListedMessage>;
+      readonly requestId: number;
+    }
   /** Requests a page of stored locations. */
   | {
       readonly kind: 'list';

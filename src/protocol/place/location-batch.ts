@@ -165,6 +165,26 @@ export class LocationBatch implements Iterable<Location> {
     this.count += 1;
   }
 
+  /** Adds a row for a valid AT line elsewhere, which is copied to the batch's own buffer. Otherwise like `add`. */
+  appendBytes(
+    source: DataView,
+    start: number,
+    end: number,
+    clientStart: number,
+    clientEnd: number,
+    seconds: number,
+    nanoseconds: number,
+  ): void {
+    const buffer = this.reserve(end - start + 1);
+    const at = this.usedBytes;
+    copyWords(source, start, end, buffer.view, at);
+    const lineEnd = at + end - start;
+    buffer.view.setUint8(lineEnd, LF);
+    this.usedBytes = lineEnd + 1;
+    this.isPrintable = false;
+    this.add(at, lineEnd, clientStart - start + at, clientEnd - start + at, seconds, nanoseconds);
+  }
+
   /** Adds all rows of a batch whose lines lie one behind the other in its own buffer, forwarders included. */
   appendAll(source: LocationBatch): void {
     const buffer = this.reserve(source.usedBytes);

@@ -49,6 +49,21 @@ export function parseAtTimes(
 }
 
 const POINT = 46;
+const SPACE = 32;
+
+/**
+ * Parses when the server that received a report did so, by that server's clock, from the bytes of its AT line.
+ *
+ * @param start start of the line, which ends at `end`
+ * @param clientStart start of the client ID
+ */
+export function parseReceiptTime(bytes: Uint8Array, start: number, clientStart: number, end: number): Instant {
+  let skewStart = clientStart - 1;
+  while (skewStart > start && bytes[skewStart - 1] !== SPACE) skewStart -= 1;
+  let timeStart = end;
+  while (timeStart > start && bytes[timeStart - 1] !== SPACE) timeStart -= 1;
+  return parseAtTimes(bytes, { skewStart, skewEnd: clientStart - 1, timeStart, end }).received;
+}
 
 /** Length of the point and the nine digits of a skew. */
 const skewFractionLength = 10;

@@ -355,9 +355,9 @@ export class HostedServer {
 }
 
 /** Limits of each server of this process; the servers share its heap. */
-function limitsFor({ config: { limits }, hosted }: HostDependencies): Limits {
+function limitsFor({ config, hosted }: HostDependencies): Limits {
   const maxHeapBytes = getHeapStatistics().heap_size_limit;
-  return { ...limits, maxStoreBytes: limitStoreBytes(limits.maxStoreBytes, hosted.size, maxHeapBytes) };
+  return { ...config.limits, maxStoreBytes: limitStoreBytes(config, hosted.size, maxHeapBytes) };
 }
 
 function openLog({ config, warn }: HostDependencies, id: ServerId): ServerLog | undefined {

@@ -1,5 +1,6 @@
 import type { Limits } from '../../actors/ports/limits.js';
-import { maxIndexBytes, locationOverheadBytes } from '../../actors/store/location-bytes.js';
+import { maxAllocatorBytes } from '../../actors/store/cell-allocator.js';
+import { maxTableBytes, locationOverheadBytes } from '../../actors/store/location-bytes.js';
 import { maxLookups } from '../../actors/replication/client-lookup.js';
 import type { UpstreamSettings } from '../../actors/upstream/upstream-settings.js';
 import { maxReportFieldBytes } from '../../protocol/place/report.js';
@@ -48,6 +49,9 @@ const serverBytes = 16 * mebibyte;
 
 /** Heap size in relation to live objects: 1.6 to 1.85 measured while locations are added and evicted. */
 const heapFactor = 2;
+
+/** Maximum memory of stored locations in relation to `maxStoreBytes`: slabs are at least half full (`CellAllocator`). */
+const slabFactor = 2;
 
 /**
  * Idle connection of a client. Measured resident memory per connection, with 4,000: 13 KB over TCP and 19 KB over WebSocket, of which 9
@@ -99,7 +103,7 @@ const entryBytes = 64;
 /** Buffered log lines: 16 MiB for each of two files, and the writes in progress. */
 const logBytes = 2 * 17 * mebibyte;
 
-/** Maximum memory of one location in bytes. */
+/** Maximum heap of one location in bytes. */
 function maxLocationBytes({ maxClientIdBytes }: Pick<Limits, 'maxClientIdBytes'>): number {
   const serverAndSkew = 96;
   return 2 * maxClientIdBytes + 2 * maxReportFieldBytes + serverAndSkew + locationOverheadBytes;
@@ -115,7 +119,6 @@ export function memoryPartsOf(limits: Limits, use: MemoryUse): MemoryPart[] {
   const tls = use.hasTls ? tlsBytes : 0;
   const line = connectionBytes + readBytes + tls + heapFactor * (2 * maxLineBytes + unaccountedBytes);
   const onHeap = {
-    locations: maxStoreBytes + maxIndexBytes,
     output: limits.maxTotalOutputBufferBytes,
     queries: maxPendingQueries * (2 * maxLineBytes + queryBytes) + maxLookups * (maxLineBytes + lookupBytes),
     links: use.neighbours * (limits.maxPeerOutputBufferBytes + linkBytes + maxPeerLineBytes(maxLineBytes)),
@@ -127,6 +130,7 @@ export function memoryPartsOf(limits: Limits, use: MemoryUse): MemoryPart[] {
   };
   return [
     { part: 'program', bytes: programBytes },
+    { part: 'locations', bytes: slabFactor * maxStoreBytes + maxTableBytes },
     { part: 'connections', bytes: maxConnections * line },
     { part: 'HTTP connections', bytes: use.hasHttp ? maxConnections * (httpConnectionBytes + tls) : 0 },
     { part: 'TLS handshakes', bytes: use.hasTls ? defaultMaxTlsHandshakes * tlsBytes : 0 },
@@ -165,7 +169,7 @@ export function processMemoryBoundBytes(
   hosted: ReadonlySet<ServerId>,
   maxHeapBytes: number,
 ): number {
-  const maxStoreBytes = limitStoreBytes(config.limits.maxStoreBytes, hosted.size, maxHeapBytes);
+  const maxStoreBytes = limitStoreBytes(config, hosted.size, maxHeapBytes);
   const limits = { ...config.limits, maxStoreBytes };
   let bytes = programBytes - serverBytes;
   for (const server of hosted) {
@@ -175,9 +179,16 @@ export function processMemoryBoundBytes(
 }
 
 /**
- * Limit of the store of each server of a process in bytes: `maxStoreBytes`, but half of the heap limit for all servers together,
- * because V8 ends a process whose heap is full.
+ * Limit of the store of each server of a process in bytes: `maxStoreBytes`, as far as slabs can be allocated. Only a store with
+ * `hold: touched` is on the heap of V8: all of those in a process are limited to half of it together, because V8 ends a process whose
+ * heap is full.
  */
-export function limitStoreBytes(maxStoreBytes: number, servers: number, maxHeapBytes: number): number {
-  return Math.min(maxStoreBytes, Math.floor(maxHeapBytes / heapFactor / servers));
+export function limitStoreBytes(
+  { limits: { maxStoreBytes }, replication }: Pick<HerdConfig, 'limits' | 'replication'>,
+  servers: number,
+  maxHeapBytes: number,
+): number {
+  const isOnHeap = replication.kind === 'nats' && replication.hold === 'touched';
+  const available = isOnHeap ? maxHeapBytes / heapFactor / servers : maxAllocatorBytes / slabFactor;
+  return Math.min(maxStoreBytes, Math.floor(available));
 }

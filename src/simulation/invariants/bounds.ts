@@ -1,5 +1,5 @@
 import type { StoreLimits } from '../../actors/ports/limits.js';
-import { locationBytes } from '../../actors/store/location-bytes.js';
+import { storedLocationBytes } from '../../actors/store/location-bytes.js';
 import type { HerdView, StoredLocation } from '../run/herd-view.js';
 import type { Invariant, Violation } from './invariant.js';
 
@@ -54,6 +54,6 @@ export class Bounds implements Invariant {
 
 function totalBytes(locations: Iterable<StoredLocation>): number {
   let bytes = 0;
-  for (const { location } of locations) bytes += locationBytes(location);
+  for (const { location } of locations) bytes += storedLocationBytes(location.line.length);
   return bytes;
 }

@@ -2,8 +2,6 @@ import { address } from '../../actors/bus/bus.js';
 import { addresses } from '../../actors/addresses.js';
 import type { ListedMessage } from '../../actors/bus/requests.js';
 import type { LinkMessage } from '../../actors/peer/messages.js';
-import { cursorOf } from '../../actors/store/partitioned-map.js';
-import { partitionOf } from '../../protocol/place/digest.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
@@ -12,24 +10,16 @@ import type { MessageBus } from '../../runtime/bus/message-bus.js';
 const probeAddress = address<ListedMessage>('simulation');
 const probeServer = 'simulation-inquirer' as ServerId;
 
-/** Reads what a server stores for a client. It lists the client's partition, since `whereis` would start a lookup. */
+/** Reads what a server stores for a client. A `whereis` would start a lookup if it stores nothing. */
 export function readStoredLocation(bus: MessageBus, client: ClientId): Location | undefined {
   let location: Location | undefined;
-  let cursor: number | undefined = cursorOf(partitionOf(client));
-  const end = cursor + cursorOf(1);
   bus.attach(probeAddress, {
     receive: (message) => {
-      location = message.locations.find((listed) => listed.client === client);
-      cursor = message.next;
+      location = message.locations[0];
     },
     stop: () => undefined,
   });
-  while (location === undefined && cursor !== undefined && cursor < end) {
-    const from: number = cursor;
-    // A store that does not respond ends the search.
-    cursor = undefined;
-    bus.send(addresses.store, { kind: 'list', from, max: 1, replyTo: probeAddress, requestId: 0 });
-  }
+  bus.send(addresses.store, { kind: 'read', client, replyTo: probeAddress, requestId: 0 });
   bus.detach(probeAddress);
   return location;
 }

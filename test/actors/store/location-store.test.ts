@@ -1,25 +1,31 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
-import { locationBytes } from '../../../src/actors/store/location-bytes.js';
+import { storedLocationBytes } from '../../../src/actors/store/location-bytes.js';
 import { addresses } from '../../../src/actors/addresses.js';
+import { address } from '../../../src/actors/bus/bus.js';
+import type { ListedMessage } from '../../../src/actors/bus/requests.js';
 import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
-import type { FloodMessage, LookupMessage } from '../../../src/actors/replication/messages.js';
+import type { LookupMessage } from '../../../src/actors/replication/messages.js';
 import type { LinkMessage } from '../../../src/actors/peer/messages.js';
 import { partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
 import { asClientId, type ServerId } from '../../../src/protocol/place/ids.js';
+import { clientEndColumn, columnsPerRow, LocationBatch } from '../../../src/protocol/place/location-batch.js';
 import { supersedes, type Location } from '../../../src/protocol/place/location.js';
 import { formatSkew, type Instant } from '../../../src/protocol/place/time.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 import { FakeActor } from '../../support/fake-actor.js';
+import { FakeFlood, linesOf, replicated } from '../../support/fake-flood.js';
 import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { createLocation, toServerId } from '../../support/fake-location.js';
 import { locationFromFields } from '../../support/arbitraries.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { fixedRandom } from '../../support/fixed-random.js';
+import { toggleAll } from '../../support/table-model.js';
 
 const asker = addresses.connection(1);
+const readerAddress = address<ListedMessage>('reader');
 const neighbour = toServerId('Metta');
 const maxClients = 1_000_000;
 /** The hashes of any group of a store that holds nothing. */
@@ -44,14 +50,14 @@ class SetClock extends VirtualClock {
 
 describe('LocationStore', () => {
   let bus: MessageBus;
-  let flood: FakeActor<FloodMessage>;
+  let flood: FakeFlood;
   let link: FakeActor<LinkMessage>;
   let clientLookup: FakeActor<LookupMessage>;
   let client: FakeActor<ConnectionMessage>;
 
   beforeEach(() => {
     bus = strictBus();
-    flood = new FakeActor();
+    flood = new FakeFlood();
     link = new FakeActor();
     clientLookup = new FakeActor();
     client = new FakeActor();
@@ -66,7 +72,7 @@ describe('LocationStore', () => {
   });
 
   function report(location: Location): void {
-    bus.send(addresses.store, { kind: 'report', locations: [location] });
+    bus.send(addresses.store, { kind: 'report', batch: LocationBatch.of([location]) });
   }
 
   function whereis(name: string): Location | undefined {
@@ -95,16 +101,24 @@ describe('LocationStore', () => {
   }
 
   /** The pages that have come in since this was last asked. */
-  function pages(): { locations: readonly Location[]; isLast: boolean }[] {
-    return link.take().map((message) => {
-      if (message.kind !== 'page') throw new Error(`a store sends pages, not ${message.kind}`);
-      return message;
+  function pages(): { clients: string[]; lines: readonly string[]; isLast: boolean }[] {
+    return flood.takePages().map(({ lines, isLast, to }) => {
+      expect(to).to.equal(neighbour);
+      return { lines, isLast, clients: lines.map((line) => line.split(' ')[3] ?? '') };
+    });
+  }
+
+  /** What the lookup was told of since this was last asked. */
+  function foundClients(): { line: string; isFlooded: boolean }[] {
+    return clientLookup.take().map((message) => {
+      if (message.kind !== 'client-found') throw new Error(`expected no ${message.kind}`);
+      return { line: message.location.line, isFlooded: message.isFlooded };
     });
   }
 
   it('responds with the location of a client that was reported, and forwards a request for another one to the lookup', () => {
     report(createLocation('kiwi', 1));
-    expect(whereis('kiwi')).to.deep.equal(createLocation('kiwi', 1));
+    expect(whereis('kiwi')?.line).to.equal(createLocation('kiwi', 1).line);
     expect(whereis('emu')).to.equal(undefined);
   });
 
@@ -125,26 +139,28 @@ describe('LocationStore', () => {
         const greatest = new Map<string, Location>();
         for (const { seconds, server, client, learned } of delivery) {
           const location = createLocation(client, seconds, server);
-          if (learned) bus.send(addresses.store, { kind: 'learned', locations: [location], from: neighbour });
+          if (learned)
+            bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of([location]), from: neighbour });
           else report(location);
           const before = greatest.get(client);
           const isNew = before === undefined || supersedes(location, before);
           if (isNew) greatest.set(client, location);
           const from = learned ? neighbour : undefined;
-          expect(flood.take()).to.deep.equal(isNew ? [{ kind: 'replicate', locations: [location], from }] : []);
+          expect(flood.take()).to.deep.equal(isNew ? [replicated([location.line], from)] : []);
         }
-        for (const [client, location] of greatest) expect(whereis(client)).to.deep.equal(location);
+        for (const [client, { line }] of greatest) expect(whereis(client)?.line).to.equal(line);
       }),
     );
   });
 
   it('[LO4] replicates no known or older location', () => {
-    const learned = collectEvents(bus, 'locations-learned');
+    const learned: string[][] = [];
+    bus.on('locations-learned', ({ batch }) => learned.push(linesOf(batch)));
     report(createLocation('kiwi', 5));
     report(createLocation('kiwi', 5));
     report(createLocation('kiwi', 4));
-    expect(learned.map(({ locations }) => locations.map(({ time }) => time))).to.deep.equal([['5']]);
-    expect(flood.received).to.have.lengthOf(1);
+    expect(learned).to.deep.equal([[createLocation('kiwi', 5).line]]);
+    expect(flood.take()).to.have.lengthOf(1);
     expect(whereis('kiwi')?.time).to.equal('5');
   });
 
@@ -152,31 +168,47 @@ describe('LocationStore', () => {
     report(createLocation('emu', 5));
     flood.take();
     const [kiwi, newer, moa] = [createLocation('kiwi', 1), createLocation('kiwi', 2), createLocation('moa', 1)];
-    const locations = [kiwi, createLocation('emu', 4), newer, kiwi, moa];
-    bus.send(addresses.store, { kind: 'learned', locations, from: neighbour });
-    expect(flood.take()).to.deep.equal([{ kind: 'replicate', locations: [kiwi, newer, moa], from: neighbour }]);
-    expect(whereis('kiwi')).to.equal(newer);
+    const batch = LocationBatch.of([kiwi, createLocation('emu', 4), newer, kiwi, moa]);
+    bus.send(addresses.store, { kind: 'learned', batch, from: neighbour });
+    expect(flood.take()).to.deep.equal([replicated([kiwi.line, newer.line, moa.line], neighbour)]);
+    expect(whereis('kiwi')?.line).to.equal(newer.line);
   });
 
   it('replicates stored locations even if a later one in the message throws', () => {
-    const [kiwi, bad] = [createLocation('kiwi', 1), createLocation('emu', 1)];
-    Object.defineProperty(bad, 'partition', { get: () => expect.fail('broken on purpose') });
+    const kiwi = createLocation('kiwi', 1);
+    const batch = LocationBatch.of([
+      createLocation('emu', 1),
+      kiwi,
+      createLocation('rhea', 1),
+      createLocation('moa', 1),
+    ]);
+    batch.columns[2 * columnsPerRow + clientEndColumn] = 1_000_000;
     const broken: unknown[] = [];
     bus.supervise(({ error }) => broken.push(error));
-    bus.send(addresses.store, { kind: 'learned', locations: [kiwi, bad, createLocation('moa', 1)], from: neighbour });
+    report(createLocation('emu', 2));
+    flood.take();
+    bus.send(addresses.store, { kind: 'learned', batch, from: neighbour });
     expect(broken).to.have.lengthOf(1);
-    expect(whereis('kiwi')).to.equal(kiwi);
-    expect(flood.take()).to.deep.equal([{ kind: 'replicate', locations: [kiwi], from: neighbour }]);
+    expect(whereis('kiwi')?.line).to.equal(kiwi.line);
+    expect(flood.take()).to.deep.equal([replicated([kiwi.line], neighbour)]);
   });
 
   it('informs the lookup of a client that it did not know, and of nothing else', () => {
     report(createLocation('kiwi', 1));
     report(createLocation('kiwi', 2));
-    bus.send(addresses.store, { kind: 'learned', locations: [createLocation('emu', 1)], from: neighbour });
-    bus.send(addresses.store, { kind: 'learned', locations: [createLocation('emu', 1)], from: neighbour });
-    expect(clientLookup.received).to.deep.equal([
-      { kind: 'client-found', location: createLocation('kiwi', 1), isFlooded: true },
-      { kind: 'client-found', location: createLocation('emu', 1), isFlooded: true },
+    bus.send(addresses.store, {
+      kind: 'learned',
+      batch: LocationBatch.of([createLocation('emu', 1)]),
+      from: neighbour,
+    });
+    bus.send(addresses.store, {
+      kind: 'learned',
+      batch: LocationBatch.of([createLocation('emu', 1)]),
+      from: neighbour,
+    });
+    expect(foundClients()).to.deep.equal([
+      { line: createLocation('kiwi', 1).line, isFlooded: true },
+      { line: createLocation('emu', 1).line, isFlooded: true },
     ]);
   });
 
@@ -189,32 +221,49 @@ describe('LocationStore', () => {
     flood.take();
     clientLookup.take();
     bus.send(addresses.store, { kind: 'lookup-requested', from: neighbour, lookup: lookupLine });
-    expect(flood.take()).to.deep.equal([{ kind: 'send-to', location: createLocation('kiwi', 1), to: neighbour }]);
+    expect(flood.take()).to.deep.equal([{ kind: 'send-to', lines: [createLocation('kiwi', 1).line], to: neighbour }]);
+    expect(clientLookup.take()).to.deep.equal([]);
+  });
+
+  it('reads the location of a client without a lookup', () => {
+    const reader = new FakeActor<ListedMessage>();
+    bus.attach(readerAddress, reader);
+    report(createLocation('kiwi', 1));
+    clientLookup.take();
+    const read = (name: string) => {
+      bus.send(addresses.store, { kind: 'read', client: asClientId(name), replyTo: readerAddress, requestId: 5 });
+      return reader
+        .take()
+        .map(({ locations, ...message }) => ({ ...message, lines: locations.map(({ line }) => line) }));
+    };
+    const lines = [createLocation('kiwi', 1).line];
+    expect(read('kiwi')).to.deep.equal([{ kind: 'listed', requestId: 5, lines, next: undefined, size: 1 }]);
+    expect(read('emu')).to.deep.equal([{ kind: 'listed', requestId: 5, lines: [], next: undefined, size: 1 }]);
     expect(clientLookup.take()).to.deep.equal([]);
   });
 
   describe('with locations restored from disk', () => {
     it('stores them by the same order, and replicates nothing', () => {
       const learned = collectEvents(bus, 'locations-learned');
-      const locations = [
+      const batch = LocationBatch.of([
         createLocation('kiwi', 1),
         createLocation('kiwi', 3),
         createLocation('kiwi', 2),
         createLocation('emu', 1),
-      ];
-      bus.send(addresses.store, { kind: 'restored', locations });
+      ]);
+      bus.send(addresses.store, { kind: 'restored', batch });
       expect(whereis('kiwi')?.time).to.equal('3');
       expect(whereis('emu')?.time).to.equal('1');
-      expect(flood.received).to.deep.equal([]);
+      expect(flood.take()).to.deep.equal([]);
       expect(learned).to.deep.equal([]);
       report(createLocation('kiwi', 2));
-      expect(flood.received).to.deep.equal([]);
+      expect(flood.take()).to.deep.equal([]);
     });
 
     it('sends them to a neighbour that catches up', () => {
-      bus.send(addresses.store, { kind: 'restored', locations: [createLocation('kiwi', 1)] });
+      bus.send(addresses.store, { kind: 'restored', batch: LocationBatch.of([createLocation('kiwi', 1)]) });
       catchUp(neighbour);
-      expect(pages()).to.deep.equal([{ kind: 'page', locations: [createLocation('kiwi', 1)], isLast: true }]);
+      expect(pages()).to.deep.equal([{ clients: ['kiwi'], lines: [createLocation('kiwi', 1).line], isLast: true }]);
     });
 
     it('[LO5] stores no more than its limit, and publishes evictions', () => {
@@ -224,7 +273,7 @@ describe('LocationStore', () => {
       );
       const forgotten = collectEvents(bus, 'location-evicted');
       const locations = ['kiwi', 'emu', 'moa'].map((client, index) => createLocation(client, 10 - index));
-      bus.send(addresses.store, { kind: 'restored', locations });
+      bus.send(addresses.store, { kind: 'restored', batch: LocationBatch.of(locations) });
       expect(forgotten.map(({ location }) => location.client)).to.deep.equal(['moa']);
       expect(['kiwi', 'emu', 'moa'].map((client) => whereis(client)?.time)).to.deep.equal(['10', '9', undefined]);
     });
@@ -236,11 +285,11 @@ describe('LocationStore', () => {
     const forgotten = collectEvents(bus, 'location-evicted');
     const of = (index: number) => createLocation(`${index}`.padEnd(1_000, '.'), index);
     for (let index = 0; index < 100; index += 1) report(of(index));
-    const each = locationBytes(of(99));
-    expect(forgotten.map(({ location }) => location.effectiveSeconds)).to.deep.equal(
+    const each = storedLocationBytes(of(99).line.length);
+    expect(forgotten.map(({ location }) => location.effective.seconds)).to.deep.equal(
       Array.from({ length: 100 - Math.floor(maxStoreBytes / each) }, (_, index) => index),
     );
-    expect(whereis('99'.padEnd(1_000, '.'))).to.deep.equal(of(99));
+    expect(whereis('99'.padEnd(1_000, '.'))?.line).to.equal(of(99).line);
   });
 
   describe('[LO5] at its limit of clients', () => {
@@ -256,7 +305,7 @@ describe('LocationStore', () => {
     });
 
     const learn = (location: Location) =>
-      bus.send(addresses.store, { kind: 'learned', locations: [location], from: neighbour });
+      bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of([location]), from: neighbour });
     const named = (events: readonly { location: Location }[]) => events.map(({ location }) => location.client);
 
     /** The horizon that neighbours are told. */
@@ -292,9 +341,7 @@ describe('LocationStore', () => {
       expect(horizon(), 'and stands still').to.deep.equal({ seconds: 1_000, nanoseconds: 0 });
       flood.take();
       learn(receivedAt('moa', 1_001, '1001'));
-      expect(flood.take()).to.deep.equal([
-        { kind: 'replicate', locations: [receivedAt('moa', 1_001, '1001')], from: neighbour },
-      ]);
+      expect(flood.take()).to.deep.equal([replicated([receivedAt('moa', 1_001, '1001').line], neighbour)]);
       clock.seconds = 500;
       expect(horizon(), 'after the clock was set back').to.deep.equal({ seconds: 500, nanoseconds: 0 });
       clock.seconds = 2_000;
@@ -328,9 +375,7 @@ describe('LocationStore', () => {
       report(createLocation('rhea', 20));
       clientLookup.take();
       learn(createLocation('kiwi', 10));
-      expect(clientLookup.take()).to.deep.equal([
-        { kind: 'client-found', location: createLocation('kiwi', 10), isFlooded: false },
-      ]);
+      expect(foundClients()).to.deep.equal([{ line: createLocation('kiwi', 10).line, isFlooded: false }]);
       expect(whereis('kiwi')).to.equal(undefined);
     });
 
@@ -367,7 +412,7 @@ describe('LocationStore', () => {
       report(createLocation('kiwi', 10));
       report(createLocation('emu', 20));
       report(createLocation('moa', 10));
-      expect(flood.received.at(-1)).to.deep.include({ kind: 'replicate', locations: [createLocation('moa', 10)] });
+      expect(flood.take().at(-1)).to.deep.equal(replicated([createLocation('moa', 10).line], undefined));
     });
 
     it('does not store them again by catch-ups, however often', () => {
@@ -393,11 +438,11 @@ describe('LocationStore', () => {
             else report(location);
             newest = Math.max(newest, seconds);
           }
-          link.take();
+          flood.take();
           catchUp(neighbour);
-          const held = pages().flatMap(({ locations }) => locations);
+          const held = pages().flatMap(({ lines }) => lines);
           expect(held.length).to.be.at.most(max);
-          if (all.length > 0) expect(held.some(({ time }) => time === String(newest))).to.equal(true);
+          if (all.length > 0) expect(held.some((line) => line.endsWith(` ${newest}`))).to.equal(true);
         }),
         { numRuns: 30 },
       );
@@ -425,7 +470,10 @@ describe('LocationStore', () => {
         horizon: undefined,
       });
       const own = new Digest();
-      for (const client of ['kiwi', 'emu']) own.toggle(createLocation(client, 1));
+      toggleAll(
+        own,
+        ['kiwi', 'emu'].map((client) => createLocation(client, 1)),
+      );
       const group = Math.floor(partitionOf(asClientId('emu')) / 256);
       expect(link.take()).to.deep.equal([
         { kind: 'digest-compared', differingGroups: [{ group, partitionHashes: own.encodePartitionHashes(group) }] },
@@ -440,7 +488,7 @@ describe('LocationStore', () => {
         bus.send(addresses.antiEntropy, { kind: 'digest-received', neighbour, groupHashes: '', horizon });
         link.take();
         catchUp(neighbour);
-        return pages().flatMap(({ locations }) => locations.map((each) => each.client));
+        return pages().flatMap(({ clients }) => clients);
       };
       report(receivedAt('kiwi', 900, '90000'));
       report(receivedAt('emu', 901, '1'));
@@ -468,7 +516,7 @@ describe('LocationStore', () => {
       report(createLocation('kiwi', 1));
       bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour, group: 0, partitionHashes: 'AAAA' });
       bus.send(addresses.antiEntropy, { kind: 'catch-up', neighbour });
-      expect(pages()).to.deep.equal([{ kind: 'page', locations: [], isLast: true }]);
+      expect(pages()).to.deep.equal([{ clients: [], lines: [], isLast: true }]);
     });
 
     it('sends differing locations in pages, each on request', () => {
@@ -481,9 +529,8 @@ describe('LocationStore', () => {
         got.push(...pages());
       }
       expect(got.map(({ isLast }) => isLast)).to.deep.equal([false, false, true]);
-      // A bucket is told whole.
-      for (const { locations } of got.slice(0, -1)) expect(locations.length).to.be.within(250, 260);
-      const clients = got.flatMap(({ locations }) => locations.map(({ client }) => client));
+      for (const { clients } of got.slice(0, -1)) expect(clients).to.have.lengthOf(250);
+      const clients = got.flatMap((page) => page.clients);
       expect(clients).to.have.lengthOf(600);
       expect(new Set(clients).size).to.equal(600);
     });
@@ -498,9 +545,21 @@ describe('LocationStore', () => {
           got.push(...pages());
         }
         expect(got.filter(({ isLast }) => isLast)).to.have.lengthOf(1);
-        expect(got.flatMap(({ locations }) => locations)).to.have.lengthOf(held);
+        expect(got.flatMap(({ clients }) => clients)).to.have.lengthOf(held);
+        expect(got.length, 'no empty page at the end').to.equal(Math.max(1, Math.ceil(held / 250)));
       });
     }
+
+    it('ends a page early if lines are long', () => {
+      for (let index = 0; index < 60; index += 1) report(createLocation(`${index}`.padEnd(10_000, '.'), 1));
+      catchUp(neighbour);
+      const got = pages();
+      while (got.at(-1)?.isLast !== true && got.length < 10) {
+        bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
+        got.push(...pages());
+      }
+      expect(got.map(({ lines }) => lines.length)).to.deep.equal([27, 27, 6]);
+    });
 
     it('[PE22] sends only the partitions that differ, however much it holds', () => {
       const held = new Digest();
@@ -509,12 +568,12 @@ describe('LocationStore', () => {
         const location = createLocation(`phone${index}`, 1);
         report(location);
         if (index % 1_000 === 0) changed.add(partitionOf(location.client));
-        else held.toggle(location);
+        else toggleAll(held, [location]);
       }
       catchUp(neighbour, held);
-      const dealt = pages().flatMap(({ locations }) => locations);
+      const dealt = pages().flatMap(({ clients }) => clients);
       expect(dealt.length).to.be.within(5, 10);
-      for (const { client } of dealt) expect(changed.has(partitionOf(client)), client).to.equal(true);
+      for (const client of dealt) expect(changed.has(partitionOf(asClientId(client))), client).to.equal(true);
     });
 
     it('misses nothing that it held at the start, while changes come in between pages', () => {
@@ -525,12 +584,12 @@ describe('LocationStore', () => {
             addresses.store,
             new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients }),
           );
-          link.take();
+          flood.take();
           for (let index = 0; index < held; index += 1) report(createLocation(`phone${index}`, 1));
           const dealt = new Set<string>();
           catchUp(neighbour);
           for (let page = 0; page < 4; page += 1) {
-            for (const { locations } of pages()) for (const { client } of locations) dealt.add(client);
+            for (const { clients } of pages()) for (const client of clients) dealt.add(client);
             for (const { client, pagesBefore } of changes) {
               if (pagesBefore === page) report(createLocation(`phone${client}`, 2 + page));
             }
@@ -544,19 +603,20 @@ describe('LocationStore', () => {
     });
 
     it('restarts for a neighbour that catches up again, and keeps neighbours separate', () => {
-      const other = new FakeActor<LinkMessage>();
       const blake = toServerId('Blake');
-      bus.attach(addresses.link(blake), other);
       for (let index = 0; index < 350; index += 1) report(createLocation(`phone${index}`, 1));
+      flood.take();
       catchUp(neighbour);
       catchUp(blake);
-      expect(pages().map(({ isLast }) => isLast)).to.deep.equal([false]);
+      expect(flood.takePages().map(({ to, isLast }) => ({ to, isLast }))).to.deep.equal([
+        { to: neighbour, isLast: false },
+        { to: blake, isLast: false },
+      ]);
       catchUp(neighbour);
       bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
       const again = pages();
       expect(again.map(({ isLast }) => isLast)).to.deep.equal([false, true]);
-      expect(again.flatMap(({ locations }) => locations)).to.have.lengthOf(350);
-      expect(other.received).to.have.lengthOf(1);
+      expect(again.flatMap(({ clients }) => clients)).to.have.lengthOf(350);
     });
   });
 });

@@ -31,6 +31,11 @@ const pair = configFromObject({
   },
   topology: { Blake: ['Bryant'] },
 });
+const touched = configFromObject({
+  herd: 'pair',
+  servers: { Blake: { host: '127.0.0.1', port: 1 }, Bryant: { host: '127.0.0.1', port: 4 } },
+  replication: { kind: 'nats', servers: ['127.0.0.1:4222'], hold: 'touched' },
+});
 const [blake, bryant] = [toServerId('Blake'), toServerId('Bryant')];
 
 describe('memory bound', () => {
@@ -65,7 +70,7 @@ describe('memory bound', () => {
     expect(memoryBoundBytes(limits, linked)).to.be.above(memoryBoundBytes(defaultLimits, linked));
   });
 
-  it('counts heap bytes twice, because the heap grows before it is collected', () => {
+  it('counts heap and slabs twice, because they may be half empty', () => {
     for (const limit of ['maxStoreBytes', 'maxTotalOutputBufferBytes'] as const) {
       const limits = { ...defaultLimits, [limit]: defaultLimits[limit] + 1_000 };
       expect(memoryBoundBytes(limits, alone) - memoryBoundBytes(defaultLimits, alone), limit).to.equal(2_000);
@@ -85,20 +90,31 @@ describe('memory bound', () => {
     expect(memoryUseOf(pair, bryant, new Set([bryant]))).to.deep.equal({ ...linked, hasPeerPort: true });
   });
 
-  it('of servers that share a process counts the program once and limits locations to the heap', () => {
+  it('of servers that share a process counts the program once', () => {
     const both = new Set([blake, bryant]);
     const sum = [...both]
       .map((server) => memoryBoundBytes(pair.limits, memoryUseOf(pair, server, both)))
       .reduce((a, b) => a + b);
-    const shared = processMemoryBoundBytes(pair, both, 64 * gibibyte);
-    expect(sum - shared).to.equal(240 * 1_048_576);
-    // 512 MiB each instead of 1 GiB, and everything counted twice.
-    expect(shared - processMemoryBoundBytes(pair, both, 2 * gibibyte)).to.equal(2 * gibibyte);
+    expect(sum - processMemoryBoundBytes(pair, both, 2 * gibibyte)).to.equal(240 * 1_048_576);
   });
 
-  it('gives half of the heap of a process to the stores of its servers', () => {
-    expect(limitStoreBytes(1_000, 1, 4_000)).to.equal(1_000);
-    expect(limitStoreBytes(1_000, 2, 4_000)).to.equal(1_000);
-    expect(limitStoreBytes(1_000, 5, 4_000)).to.equal(400);
+  it('of servers that hold clients that were touched is limited by the heap that they share', () => {
+    const both = new Set([blake, bryant]);
+    const shared = processMemoryBoundBytes(touched, both, 64 * gibibyte);
+    // 512 MiB each instead of 1 GiB, and everything counted twice.
+    expect(shared - processMemoryBoundBytes(touched, both, 2 * gibibyte)).to.equal(2 * gibibyte);
+  });
+
+  it('gives half of the heap of a process to the stores on it', () => {
+    const config = { ...touched, limits: { ...touched.limits, maxStoreBytes: 1_000 } };
+    expect(limitStoreBytes(config, 1, 4_000)).to.equal(1_000);
+    expect(limitStoreBytes(config, 2, 4_000)).to.equal(1_000);
+    expect(limitStoreBytes(config, 5, 4_000)).to.equal(400);
+  });
+
+  it('limits a store outside of the heap to what slabs can hold', () => {
+    expect(limitStoreBytes(pair, 5, 4_000)).to.equal(gibibyte);
+    const config = { ...pair, limits: { ...pair.limits, maxStoreBytes: 1_024 * gibibyte } };
+    expect(limitStoreBytes(config, 1, 4_000)).to.equal(16 * gibibyte);
   });
 });

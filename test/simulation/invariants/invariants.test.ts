@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { ResponseQueue } from '../../../src/actors/client/response-queue.js';
 import { Flood } from '../../../src/actors/replication/flood.js';
 import { AntiEntropy } from '../../../src/actors/store/anti-entropy.js';
+import { noCell } from '../../../src/actors/store/cell-allocator.js';
 import { LocationStore } from '../../../src/actors/store/location-store.js';
+import type { LocationTable } from '../../../src/actors/store/location-table.js';
 import { addresses } from '../../../src/actors/addresses.js';
 import type { FloodMessage } from '../../../src/actors/replication/messages.js';
 import type { LinkMessage } from '../../../src/actors/peer/messages.js';
@@ -11,6 +13,7 @@ import type { Bus } from '../../../src/actors/bus/bus.js';
 import type { PeerSession } from '../../../src/actors/peer/peer-session.js';
 import { PeerLink } from '../../../src/actors/peer/peer-link.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
+import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 import { parseAt, type Location } from '../../../src/protocol/place/location.js';
 import { formatPeerAt } from '../../../src/protocol/peer/peer-line.js';
 import { Digest } from '../../../src/protocol/place/digest.js';
@@ -52,13 +55,10 @@ describe('the invariants', () => {
   });
 
   it('monotonic: a store accepts whatever arrives last', async () => {
-    injectBug(LocationStore, 'accept', (store, [location, from], sound) => {
-      const table = Reflect.get(store, 'table') as {
-        get: (client: string) => Location | undefined;
-        remove: (location: Location) => void;
-      };
-      const known = table.get((location as Location).client);
-      if (from === undefined && known !== undefined) table.remove(known);
+    injectBug(LocationStore, 'accept', (store, [batch, row, from], sound) => {
+      const table = Reflect.get(store, 'table') as LocationTable;
+      const known = table.find(batch as LocationBatch, row as number);
+      if (from === undefined && known !== noCell) table.remove(known);
       return sound();
     });
     await caught('monotonic', `${busy}\nsteps: [{ at: 10s, expect: converged }]`);
@@ -67,9 +67,9 @@ describe('the invariants', () => {
   it('integrity: a store rounds the positions that it receives', async () => {
     injectBug(LocationStore, 'receive', (store, [message]) => {
       const heard = message as StoreMessage;
-      const learn = Reflect.get(store, 'learn') as (locations: readonly Location[], from: unknown) => void;
-      if (heard.kind === 'learned') learn.call(store, heard.locations.map(rounded), heard.from);
-      if (heard.kind === 'report') learn.call(store, heard.locations, undefined);
+      const learn = Reflect.get(store, 'learn') as (batch: LocationBatch, from: unknown) => void;
+      if (heard.kind === 'learned') learn.call(store, LocationBatch.of(Array.from(heard.batch, rounded)), heard.from);
+      if (heard.kind === 'report') learn.call(store, heard.batch, undefined);
     });
     await caught('integrity', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
   });
@@ -88,10 +88,10 @@ steps:
   });
 
   it('newest-wins: a store goes by the time that clients write, however far ahead it is', async () => {
-    injectBug(LocationStore, 'accept', (store, [told], sound) => {
-      const table = Reflect.get(store, 'table') as { findStored: (location: Location) => Location | undefined };
-      const location = told as Location;
-      const known = table.findStored(location);
+    injectBug(LocationStore, 'accept', (store, [batch, row], sound) => {
+      const table = Reflect.get(store, 'table') as LocationTable;
+      const location = (batch as LocationBatch).location(row as number);
+      const known = table.get(location.client);
       return known !== undefined && Number(location.time) < Number(known.time) ? false : sound();
     });
     await caught('newest-wins', ahead);
@@ -165,7 +165,7 @@ steps:
     await caught('bounds', `${small}\n${busy}\nsteps: [{ at: 5s, heal: all }]`);
     await caught(
       'bounds',
-      `${small.replace('maxClients: 5', 'maxStoreBytes: 4096')}\n${busy}\nsteps: [{ at: 5s, heal: all }]`,
+      `${small.replace('maxClients: 5', 'maxStoreBytes: 4096')}\n${busy.replace('20', '60')}\nsteps: [{ at: 5s, heal: all }]`,
     );
   });
 

@@ -1,6 +1,6 @@
 import type { Location } from '../../../protocol/place/location.js';
 import type { Bus } from '../../bus/bus.js';
-import { cursorLimit } from '../../store/partitioned-map.js';
+import { hashCount } from '../../store/hash-key.js';
 import type { Clock } from '../../ports/clock.js';
 import { addresses } from '../../addresses.js';
 import type { ListedMessage } from '../../bus/requests.js';
@@ -36,7 +36,7 @@ export class BucketComparison {
 
   begin(): void {
     this.end();
-    this.start = Math.floor(this.random.next() * cursorLimit);
+    this.start = Math.floor(this.random.next() * hashCount);
     this.pages = 'up to the end';
     this.following = this.start;
   }

@@ -1,6 +1,7 @@
 import type { ClientId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
-import { PartitionedMap } from '../../store/partitioned-map.js';
+import { drawHashKey } from '../../store/hash-key.js';
+import { HashTrie } from './hash-trie.js';
 import { locationBytes } from '../../store/location-bytes.js';
 import type { Random } from '../../ports/random.js';
 
@@ -22,7 +23,7 @@ class Place extends Link {
  * kept in order by deleting and adding must be put together anew now and then, which a million clients would feel.
  */
 export class RecentLocations {
-  private readonly places: PartitionedMap<Place>;
+  private readonly places: HashTrie<Place>;
   /** Where the ring begins and ends: next to it, the newest on one side and the oldest on the other. */
   private readonly end = new Link();
   private count = 0;
@@ -35,7 +36,7 @@ export class RecentLocations {
     private readonly keptMax: { readonly clients: number; readonly bytes: number },
     random: Random,
   ) {
-    this.places = new PartitionedMap<Place>(random);
+    this.places = new HashTrie<Place>(drawHashKey(random));
   }
 
   /** How many clients there are. */
@@ -54,14 +55,14 @@ export class RecentLocations {
   }
 
   /** What is held of the client of a location. */
-  rivalOf({ partition, client }: Location): Location | undefined {
-    return this.places.getInPartition(partition, client)?.location;
+  rivalOf({ client }: Location): Location | undefined {
+    return this.places.get(client)?.location;
   }
 
   /** Holds a location. A client that was not held is the last one touched; for another it is no touch. */
   put(location: Location): void {
-    const { partition, client } = location;
-    const place = this.places.getInPartition(partition, client);
+    const { client } = location;
+    const place = this.places.get(client);
     if (place !== undefined) {
       const change = location.line.length - place.location.line.length;
       this.heldBytes += change;
@@ -70,7 +71,7 @@ export class RecentLocations {
       return;
     }
     const added = new Place(location);
-    this.places.set(partition, client, added);
+    this.places.set(client, added);
     this.count += 1;
     this.heldBytes += locationBytes(location);
     this.addNewest(added);
@@ -110,16 +111,17 @@ export class RecentLocations {
     if (!(oldest instanceof Place)) return undefined;
     takeOut(oldest);
     const { location } = oldest;
-    this.places.delete(location.partition, location.client);
+    this.places.delete(location.client);
     this.count -= 1;
     this.heldBytes -= locationBytes(location);
     return location;
   }
 
-  /** Locations from a cursor on, until there are `max` or somewhat more, and the cursor that comes next: see `PartitionedMap`. */
+  /** Locations from a cursor on, until there are `max` or somewhat more, and the cursor that comes next: see `HashTrie`. */
   page(from: number, max: number): { readonly locations: Location[]; readonly next: number | undefined } {
-    const { values, next } = this.places.page(from, max);
-    return { locations: values.map(({ location }) => location), next };
+    const places: Place[] = [];
+    const next = this.places.collect(from, max, places);
+    return { locations: places.map(({ location }) => location), next };
   }
 
   private addNewest(link: Link): void {

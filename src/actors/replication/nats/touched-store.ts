@@ -52,6 +52,12 @@ export class TouchedStore implements Actor<StoreMessage | TouchedStoreMessage> {
         if (location === undefined) return this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
         return this.bus.send(replyTo, { kind: 'located', requestId, location });
       }
+      case 'read': {
+        const { client, replyTo, requestId } = message;
+        const location = this.held.get(client);
+        const locations = location === undefined ? [] : [location];
+        return this.bus.send(replyTo, { kind: 'listed', requestId, locations, next: undefined, size: this.held.size });
+      }
       case 'list': {
         const { replyTo, requestId, from, max } = message;
         const { size } = this.held;

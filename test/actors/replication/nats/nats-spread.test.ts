@@ -5,7 +5,7 @@ import { addresses } from '../../../../src/actors/addresses.js';
 import { fromBucket } from '../../../../src/actors/replication/nats/messages.js';
 import type { ListedMessage } from '../../../../src/actors/bus/requests.js';
 import type { StoreMessage } from '../../../../src/actors/store/messages.js';
-import { cursorLimit } from '../../../../src/actors/store/partitioned-map.js';
+import { hashCount } from '../../../../src/actors/store/hash-key.js';
 import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { NatsSpread } from '../../../../src/actors/replication/nats/nats-spread.js';
 import type { Location } from '../../../../src/protocol/place/location.js';
@@ -456,7 +456,7 @@ describe('NatsSpread', () => {
     const [held, newer, lacking] = [createLocation('kiwi', 1), createLocation('emu', 2), createLocation('moa', 1)];
     for (const time of [1, 2]) {
       bucket.session.loads(entryOf(held, 1), entryOf(createLocation('emu', 1), 2));
-      const start = Math.floor(0.999 * cursorLimit);
+      const start = Math.floor(0.999 * hashCount);
       const requested = dealOut(
         new Map([
           [start, { locations: [held, newer], next: undefined }],

@@ -1,11 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { RecentLocations } from '../../../../src/actors/replication/nats/recent-locations.js';
-import { partitionCount } from '../../../../src/protocol/place/digest.js';
 import { asClientId } from '../../../../src/protocol/place/ids.js';
 import type { Location } from '../../../../src/protocol/place/location.js';
 import { createLocation } from '../../../support/fake-location.js';
-import { cursorOf } from '../../../../src/actors/store/partitioned-map.js';
+import { hashCount } from '../../../../src/actors/store/hash-key.js';
 import { fixedRandom } from '../../../support/fixed-random.js';
 
 const clients = ['kiwi', 'emu', 'moa', 'rhea', 'ostrich'];
@@ -76,10 +75,10 @@ describe('RecentLocations', () => {
     expect(recent.size).to.equal(1);
   });
 
-  it('has pages in the buckets of the digest', () => {
+  it('has pages in the order of a hash', () => {
     const recent = new RecentLocations({ clients: 0, bytes: 1_000_000 }, fixedRandom);
     for (let client = 0; client < 1_000; client += 1) recent.put(createLocation(`client-${client}`, 1));
     expect(new Set(allIn(recent).map(({ client }) => client)).size).to.equal(1_000);
-    expect(recent.page(cursorOf(partitionCount - 1), 1).next).to.equal(undefined);
+    expect(recent.page(hashCount - 1, 1).next).to.equal(undefined);
   });
 });

@@ -1,12 +1,9 @@
-import { encodeToScratch } from '../../protocol/text/latin1.js';
-import type { ClientId } from '../../protocol/place/ids.js';
-import { keyedHash, type HashKey } from '../../protocol/text/keyed-hash.js';
+import { encodeToScratch } from '../../../protocol/text/latin1.js';
+import type { ClientId } from '../../../protocol/place/ids.js';
+import { keyedHash, type HashKey } from '../../../protocol/text/keyed-hash.js';
 
 /** Maximum entries in a leaf before it is split. A page may exceed its maximum by as many. */
 export const maxLeafEntries = 64;
-
-/** The number of values of the hash by which entries are ordered. */
-export const hashCount = 2 ** 32;
 
 /** Bits of the hash that choose a child of a branch. */
 const branchBits = 2;
