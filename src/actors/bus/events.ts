@@ -1,4 +1,5 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
+import type { Lines } from '../../protocol/text/lines.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Directive } from './supervision.js';
@@ -10,8 +11,8 @@ export interface LinesEvent {
   readonly party: 'client' | 'peer';
   /** The remote end: an address and port, or a neighbour's ID. */
   readonly remoteAddress: string;
-  /** Without line ends; they contain no LF. */
-  readonly lines: readonly ByteString[];
+  /** Valid until the bus has delivered the event. */
+  readonly lines: Lines;
   /** Whether they are sent for a subscription, not as the response to a command. */
   readonly pushed?: true;
 }
