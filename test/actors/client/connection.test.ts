@@ -15,6 +15,8 @@ import { FakeClientChannel } from '../../support/fake-client-channel.js';
 import { createLocation, toServerId } from '../../support/fake-location.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+import { sendInput } from '../../support/client-input.js';
+import { sessionSettings } from '../../support/session-settings.js';
 
 const self = addresses.connection(1);
 const receivedAt = { seconds: 1_353_118_104, nanoseconds: 0 };
@@ -42,7 +44,12 @@ describe('Connection', () => {
     bus.attach(addresses.server, server);
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
-    const settings = { server: toServerId('Blake'), limits: bounds, upstream: fakeUpstream, shared };
+    const settings = sessionSettings(bus, {
+      server: toServerId('Blake'),
+      limits: bounds,
+      upstream: fakeUpstream,
+      shared,
+    });
     connection = new Connection(bus, clock, settings, 1, wire);
     bus.attach(self, connection);
   }
@@ -53,7 +60,7 @@ describe('Connection', () => {
   }
 
   function sendLine(text: string): void {
-    deliver({ kind: 'bytes', chunk: Buffer.from(text, 'latin1'), receivedAt });
+    sendInput(bus, self, text, receivedAt);
   }
 
   /** The questions that the store was asked since this was last asked. */
@@ -100,7 +107,7 @@ describe('Connection', () => {
     const receivedLines: string[] = [];
     bus.attach(addresses.store, {
       receive: (message) => {
-        if (message.kind === 'report') receivedLines.push(message.locations.map(({ time }) => time).join(' '));
+        if (message.kind === 'report') receivedLines.push([...message.batch].map(({ time }) => time).join(' '));
         else receivedLines.push(message.kind);
       },
       stop: () => undefined,
