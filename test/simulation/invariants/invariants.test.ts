@@ -12,7 +12,6 @@ import type { StoreMessage } from '../../../src/actors/store/messages.js';
 import type { Bus } from '../../../src/actors/bus/bus.js';
 import type { PeerSession } from '../../../src/actors/peer/peer-session.js';
 import { PeerLink } from '../../../src/actors/peer/peer-link.js';
-import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 import { parseAt, type Location } from '../../../src/protocol/place/location.js';
 import { Digest } from '../../../src/protocol/place/digest.js';

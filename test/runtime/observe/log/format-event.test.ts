@@ -1,3 +1,4 @@
+import { LocationBatch } from '../../../../src/protocol/place/location-batch.js';
 import { isUtf8 } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -152,7 +153,7 @@ describe('formatEvent', () => {
 
   it('omits learned locations', () => {
     expect(
-      formatEvent({ kind: 'locations-learned', locations: [createLocation('kiwi', 1)], from: undefined }),
+      formatEvent({ kind: 'locations-learned', batch: LocationBatch.of([createLocation('kiwi', 1)]), from: undefined }),
     ).to.equal(undefined);
   });
 
