@@ -58,9 +58,9 @@ function copyPrintable(source: DataView, start: number, end: number, target: Dat
   for (let at = targetStart; position < end; position += 4, at += 4) {
     const word = source.getInt32(position, true);
     target.setInt32(at, word, true);
-    // The highest bit of a byte is set if the byte is below a space, or DEL, or beyond ASCII. A borrow or carry comes only from such a
-    // byte, so it does not matter.
-    if (((word - 0x20202020) | (word + 0x01010101) | word) & 0x80808080) break;
+    // The highest bit of a byte is set in the difference if the byte is below a space or above 0x9f, and in the sum from DEL to 0xfe. A
+    // borrow or carry comes only from such a byte, so it does not matter.
+    if (((word - 0x20202020) | (word + 0x01010101)) & 0x80808080) break;
   }
   while (position < end && isPrintable(source.getUint8(position))) position += 1;
   return Math.min(position, end);

@@ -18,7 +18,7 @@ const winstonLevels = Object.fromEntries(logLevels.toReversed().map((level, seve
 export class ServerLog {
   private readonly logger: Logger;
   private readonly file: BatchFileTransport;
-  private readonly errorFile: BatchFileTransport;
+  private readonly files: readonly BatchFileTransport[];
   private isClosed = false;
   private level: LogLevel;
   private bus: MessageBus | undefined;
@@ -41,19 +41,19 @@ export class ServerLog {
     const file = (suffix: LogSuffix, minLevel: LogLevel) =>
       new BatchFileTransport(new LogFiles(folder, suffix, maxFiles, startedMs), maxFileBytes, minLevel, onError);
     this.file = file('.log', 'lines');
-    this.errorFile = file('.error.log', 'warn');
+    this.files = [this.file, file('.error.log', 'warn')];
     this.logger = createLogger({
       levels: winstonLevels,
       level: 'lines',
       format: format.printf(({ message }) => String(message)),
-      transports: [this.file, this.errorFile],
+      transports: [...this.files],
     });
     this.logger.on('error', onError);
   }
 
   /** Bytes queued for the disk. */
   get bufferedBytes(): number {
-    return this.file.bufferedBytes + this.errorFile.bufferedBytes;
+    return this.files.reduce((sum, file) => sum + file.bufferedBytes, 0);
   }
 
   /** Logs the events of a bus from now on. */
@@ -77,7 +77,7 @@ export class ServerLog {
   /** Resolves when everything is written, or cannot be. */
   async close(): Promise<void> {
     this.isClosed = true;
-    const written = [this.file, this.errorFile].map((file) => finished(file));
+    const written = this.files.map((file) => finished(file));
     this.logger.end();
     await Promise.allSettled(written);
   }
