@@ -254,7 +254,7 @@ describe('ClientLookup', () => {
       receiveLookup(bryant, 'Gasol:1');
       const location = createLocation('kiwi', 7, 'Metta');
       deliver({ kind: 'client-found', location, isFlooded: false });
-      expect(flood.received).to.deep.equal([{ kind: 'send-to', location, to: bryant }]);
+      expect(flood.received).to.deep.equal([{ kind: 'send-to', locations: [location], to: bryant }]);
     });
 
     it('[WH10] runs lookups for clients at the same time, each with its own response', () => {
