@@ -5,8 +5,8 @@ import { LocationBatch } from '../../protocol/place/location-batch.js';
 import { Lines } from '../../protocol/text/lines.js';
 import type { FlushScheduler, Flushable } from '../time/flush-order.js';
 
-/** Lines in one direction from which on a channel is not writable: about a page of catch-up per round. */
-const maxInboxLines = 500;
+/** Lines in one direction from which on a channel is not writable: more than a server under load forwards in a turn. */
+const maxInboxLines = 8_192;
 
 /** Connects servers of one process in memory. Lines sent in one round of deliveries arrive together in the next. */
 export class InProcessNetwork {

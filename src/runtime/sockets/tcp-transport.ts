@@ -26,10 +26,10 @@ import { readSocket } from './socket-reader.js';
 import type { Turn } from '../time/turn.js';
 
 /**
- * Backlog in bytes from which on a channel is not writable. A catch-up also writes this much per turn, which delays clients by some
- * milliseconds.
+ * Backlog in bytes from which on a channel is not writable: more than a server under load forwards in a turn, whose locations would
+ * otherwise go through the queue of the outbox.
  */
-const maxWritableBacklogBytes = 64 * 1024;
+const maxWritableBacklogBytes = 512 * 1024;
 
 /** Maximum authenticated connections. Neighbours are few, but replaced connections may close slowly. */
 const maxPeers = 1_000;
