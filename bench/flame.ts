@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fiveServers } from './systems/system.js';
 import { HerdSystem } from './systems/herd.js';
+import { theseModules } from './systems/herd-build.js';
 import { LoadGenerator } from './load/load-generator.js';
 import { renderFlameGraph, type CpuProfile } from './report/flame-graph.js';
 import { pinToLoadCore } from './support/cores.js';
@@ -35,7 +36,7 @@ const graphs = [
   },
 ] as const;
 
-const herd = new HerdSystem('Herd', 'one-per-server', {}, 'with-http', 'modules');
+const herd = new HerdSystem('Herd', { processes: 'one-per-server', build: theseModules });
 
 pinToLoadCore();
 for (const depth of new Set(graphs.map((graph) => graph.depth))) {

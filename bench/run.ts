@@ -11,15 +11,19 @@ import { formatConclusion, formatSection } from './report/report.js';
 import { judgeTargets } from './report/targets.js';
 import { renderCapacityOrReason } from './replication/capacity-page.js';
 import { coreAssignment, pinToLoadCore } from './support/cores.js';
+import { installNodes } from './support/node-versions.js';
+import { baselineVariable } from './systems/herd-build.js';
 
 /*
  * Benchmarks the real command and the baselines in the same run.
  *
- *   npm run bench -- [NAME]... [--quick] [--rounds N] [--out FILE] [--docs]
+ *   npm run bench -- [NAME]... [--only NAME,...] [--quick] [--rounds N] [--baseline DIR] [--node VERSION,...] [--out FILE] [--docs]
  *   npm run bench -- NAME... --from FILE [--docs]
  *
- * --only NAME equals NAME. --docs writes the results into docs/explanation/performance.md, with its chart, and the results of
- * the replication benchmarks into docs/explanation/scale.md. --from reads the figures of an earlier run instead of measuring.
+ * --quick runs two short rounds of the main benchmarks. --baseline names the folder that `npm run bench:baseline` has prepared.
+ * --node compares Herd on several versions of Node.js in throughput benchmarks. --docs writes the targets into
+ * docs/explanation/performance.md, with its chart, and the results of the replication benchmarks into docs/explanation/scale.md.
+ * --from reads the figures of an earlier run instead of measuring.
  */
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -31,6 +35,8 @@ const { values: options, positionals } = orExit(() =>
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       rounds: { type: 'string' },
+      baseline: { type: 'string' },
+      node: { type: 'string', default: '' },
       docs: { type: 'boolean', default: false },
       out: { type: 'string' },
       from: { type: 'string' },
@@ -52,7 +58,9 @@ const settingsByKind: Readonly<Record<RunSettings['kind'], RunSettings>> = {
 };
 const defaultSettings = settingsByKind[options.quick ? 'quick' : 'full'];
 const settings = { ...defaultSettings, rounds: Number(options.rounds ?? defaultSettings.rounds) };
+const names = [...splitList(options.only.join(',')), ...positionals];
 const selected = selectFromArguments();
+if (options.baseline !== undefined) process.env[baselineVariable] = options.baseline;
 
 const startedMs = performance.now();
 const figures = new Figures();
@@ -61,9 +69,7 @@ const setup =
 const targetVerdicts = judgeTargets(figures);
 // With named benchmarks, targets of the others are not reported.
 const reportedVerdicts =
-  positionals.length + options.only.length > 0
-    ? targetVerdicts.filter(({ verdict }) => verdict !== 'not measured')
-    : targetVerdicts;
+  names.length > 0 ? targetVerdicts.filter(({ verdict }) => verdict !== 'not measured') : targetVerdicts;
 const conclusion = formatConclusion(figures, reportedVerdicts);
 print(conclusion);
 if (selected.some(isReplicationBenchmark)) print(`\n${renderCapacityOrReason(figures)}`);
@@ -78,10 +84,11 @@ if (options.docs) writePages(selected, figures, setup, conclusion);
 
 function selectFromArguments(): readonly Benchmark[] {
   const all = benchmarks.map(({ name, title }) => `  ${name}: ${title}`).join('\n');
-  return orExit(
-    () => selectBenchmarks([...options.only, ...positionals], settings.kind),
-    ` (expected one of:\n${all}\n)`,
-  );
+  return orExit(() => selectBenchmarks(names, settings.kind), ` (expected one of:\n${all}\n)`);
+}
+
+function splitList(list: string): string[] {
+  return list.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
 }
 
 /** Runs `attempt`; if it throws, prints the message and exits with code 1. */
@@ -101,7 +108,8 @@ async function measureAll(): Promise<string> {
   const cpu = cpus()[0]?.model.trim() ?? '';
   const description = `${cpu}, Node ${process.version}; ${coreAssignment}; medians of up to ${settings.rounds} rounds${settings.kind === 'quick' ? ' of a quick run' : ''}`;
   print(description);
-  const bench: BenchContext = { generator: new LoadGenerator(), settings, figures, print };
+  const nodes = installNodes(splitList(options.node));
+  const bench: BenchContext = { generator: new LoadGenerator(), settings, figures, nodes, print };
   for (const benchmark of selected) {
     print(`${benchmark.title} ...`);
     try {

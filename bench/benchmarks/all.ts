@@ -8,6 +8,7 @@ import { memory } from './memory.js';
 import { refill } from './refill.js';
 import { startUp } from './start-up.js';
 import { throughputBenchmarks } from './throughputs.js';
+import { watch } from './watch.js';
 
 /** All benchmarks, in the order in which they run. */
 export const benchmarks: readonly Benchmark[] = [
@@ -15,6 +16,7 @@ export const benchmarks: readonly Benchmark[] = [
   latency,
   memory,
   refill,
+  watch,
   ...growthBenchmarks,
   startUp,
   replicationCost,
@@ -23,7 +25,7 @@ export const benchmarks: readonly Benchmark[] = [
 ];
 
 /**
- * Selects the benchmarks of a run. A name selects the benchmark of that name and those whose name continues with a comma; without
+ * Selects the benchmarks of a run. A name selects the benchmark of that name and those whose name continues with a hyphen; without
  * names, `occasion` decides.
  * @throws Error if a name is unknown
  */
@@ -33,7 +35,7 @@ export function selectBenchmarks(names: readonly string[], kind: RunSettings['ki
       ({ occasion }) => occasion === 'every-run' || (occasion === 'full-run' && kind === 'full'),
     );
   const matches = (name: string, benchmark: Benchmark) =>
-    benchmark.name === name || benchmark.name.startsWith(`${name}, `);
+    benchmark.name === name || benchmark.name.startsWith(`${name}-`);
   const unknown = names.find((name) => !benchmarks.some((benchmark) => matches(name, benchmark)));
   if (unknown !== undefined) throw new Error(`unknown benchmark ${unknown}`);
   return benchmarks.filter((benchmark) => names.some((name) => matches(name, benchmark)));

@@ -17,6 +17,8 @@ export interface BenchContext {
   readonly generator: LoadGenerator;
   readonly settings: RunSettings;
   readonly figures: Figures;
+  /** Node.js executables by version, to compare Herd on them; empty to compare Herd with the other systems instead. */
+  readonly nodes: ReadonlyMap<string, string>;
   /** Prints a line of progress. */
   print(text: string): void;
 }

@@ -1,56 +1,89 @@
-import { BenchHerd } from '../support/bench-herd.js';
-import type { BenchSystem, RunningSystem } from '../systems/system.js';
-import { runTurn } from './lineup.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { earlierHerd, herd } from '../systems/all.js';
+import { findServerPid } from '../systems/herd.js';
+import type { RunningSystem } from '../systems/system.js';
+import { readStoredCount } from '../replication/join-time.js';
+import { ResponseTimer } from '../support/response-timer.js';
+import { runInterleaved, withSystems } from './lineup.js';
 import type { Benchmark } from './benchmark.js';
-import { targetFields } from './throughput.js';
+import { fillStores } from './throughput.js';
 
-const clients = 1_000_000;
+const clients = { full: 1_000_000, quick: 50_000 } as const;
+const pollIntervalMs = 25;
+const maxWaitMs = 300_000;
 
-/** Time that an empty server needs from its start until it has all locations of its neighbour. */
+/** Server that is killed, and its neighbour, which refills it. */
+const [emptied, neighbour] = ['Blake', 'Metta'] as const;
+
+interface Refill {
+  readonly refilledMs: number;
+  readonly p99Ms: number;
+}
+
+/** Time that an empty server needs from its start until it has all locations of its neighbour, which serves clients meanwhile. */
 export const refill: Benchmark = {
   name: 'refill',
   title: 'Refill of an empty server by its neighbour, 1,000,000 locations',
   occasion: 'full-run',
   async run(bench) {
-    const settings = { limits: { maxCommandsPerSecond: 1_000_000, maxClients: 2_000_000 } };
-    const herd = await BenchHerd.start({ topology: { Blake: ['Metta'] }, settings, proxies: 'none' });
-    try {
-      await herd.kill('Blake');
-      const runningSystem: RunningSystem = {
-        ports: new Map([['Metta', herd.portOf('Metta')]]),
-        pids: new Map(),
-        logs: undefined,
-        stop: () => herd.stop(),
-      };
-      const system: BenchSystem = {
-        name: 'Metta',
-        missingReason: () => undefined,
-        start: () => Promise.resolve(runningSystem),
-      };
-      const shape = { topology: { Metta: [] }, log: 'every-line' } as const;
-      const runningEntry = { name: 'Metta', system, shape, runningSystem };
-      await runTurn(bench, runningEntry, {
-        ...targetFields(runningEntry),
-        workload: 'iamat',
-        mode: { kind: 'closed', depth: 16 },
-        connections: 64,
-        clients,
-        warmUpMs: 0,
-        warmUpRounds: 1,
-        measureMs: 100,
-        maxLagMs: Infinity,
+    const entries = [herd, earlierHerd].map((system) => ({
+      name: system.name,
+      system,
+      shape: { topology: { [emptied]: [neighbour] }, log: 'every-line' } as const,
+    }));
+    await withSystems(bench, entries, async (runningEntries) => {
+      for (const runningEntry of runningEntries) {
+        await fillStores(bench, runningEntry, clients[bench.settings.kind]);
+        bench.print(`  ${runningEntry.name}: filled`);
+      }
+      const results = await runInterleaved(bench.settings.rounds, runningEntries, async ({ name, runningSystem }) => {
+        const each = await measureRefill(runningSystem);
+        bench.print(`  ${name}: refilled after ${(each.refilledMs / 1_000).toFixed(1)} s`);
+        return each;
       });
-      const fromBytes = herd.logBytes('Metta');
-      const startedMs = performance.now();
-      await herd.launch('Blake');
-      const readyMs = performance.now() - startedMs;
-      await herd.waitForLiveLink('Metta', 'Blake', fromBytes);
-      await herd.waitForLiveLink('Blake', 'Metta', 0);
-      const of = { benchmark: refill.name, subject: 'Herd, two processes', unit: 's' } as const;
-      bench.figures.add({ ...of, metric: 'accepts clients after', values: [readyMs / 1_000] });
-      bench.figures.add({ ...of, metric: 'refilled after', values: [(performance.now() - startedMs) / 1_000] });
-    } finally {
-      await herd.stop();
-    }
+      for (const [subject, rounds] of results) {
+        const add = (metric: string, unit: 's' | 'ms', values: readonly number[]) =>
+          bench.figures.add({ benchmark: refill.name, subject, metric, unit, values });
+        add('refilled after', 's', rounds.map(({ refilledMs }) => refilledMs / 1_000)); // prettier-ignore
+        add('response of the neighbour, p99', 'ms', rounds.map(({ p99Ms }) => p99Ms)); // prettier-ignore
+      }
+    });
   },
 };
+
+/**
+ * Kills the emptied server, whose parent restarts it. Returns the time from the start of its new process until it stores as many
+ * clients as its neighbour, and the 99th percentile of the response times of its neighbour meanwhile.
+ * @throws Error if it does not get there in time
+ */
+async function measureRefill({ ports, pids, httpPorts }: RunningSystem): Promise<Refill> {
+  const count = (await readStoredCount(httpPorts?.get(neighbour) ?? 0)) ?? Infinity;
+  const parent = pids.get('parent') ?? 0;
+  const killed = findServerPid(parent, emptied);
+  if (killed === undefined) throw new Error(`${emptied}: not running`);
+  process.kill(killed, 'SIGKILL');
+  await waitUntil(() => Promise.resolve(isReplaced(parent, killed)), `${emptied}: not restarted`);
+  const startedMs = performance.now();
+  const timer = await ResponseTimer.start(ports.get(neighbour) ?? 0);
+  try {
+    const hasAll = async () => ((await readStoredCount(httpPorts?.get(emptied) ?? 0)) ?? 0) >= count;
+    await waitUntil(hasAll, `${emptied}: has not received all clients`);
+    const refilledMs = performance.now() - startedMs;
+    return { refilledMs, p99Ms: await timer.quantile(0.99) };
+  } finally {
+    timer.stop();
+  }
+}
+
+function isReplaced(parent: number, killed: number): boolean {
+  const pid = findServerPid(parent, emptied);
+  return pid !== undefined && pid !== killed;
+}
+
+async function waitUntil(condition: () => Promise<boolean>, timeoutMessage: string): Promise<void> {
+  const endMs = performance.now() + maxWaitMs;
+  while (!(await condition())) {
+    if (performance.now() > endMs) throw new Error(timeoutMessage);
+    await pause(pollIntervalMs);
+  }
+}

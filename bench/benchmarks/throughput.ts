@@ -1,5 +1,6 @@
-import { loadedServer } from '../systems/system.js';
+import { loadedServer, type RunningSystem } from '../systems/system.js';
 import type { LoadJob, LoadResult } from '../load/load-job.js';
+import { HerdSystem } from '../systems/herd.js';
 import { memoryBytes } from '../support/process-table.js';
 import { runInterleaved, runTurn, warmUpSystems, withSystems, type RunningEntry, type LineupEntry } from './lineup.js';
 import type { BenchContext, Benchmark, Occasion } from './benchmark.js';
@@ -38,7 +39,7 @@ export function throughputBenchmark(spec: ThroughputSpec): Benchmark {
     ...spec,
     async run(bench) {
       const { rounds } = bench.settings;
-      await withSystems(bench, spec.entries(bench), async (runningEntries) => {
+      await withSystems(bench, entriesFor(bench, spec), async (runningEntries) => {
         for (const runningEntry of spec.prefill === true ? runningEntries : [])
           await fillStores(bench, runningEntry, clientCount);
         await warmUpSystems(bench, runningEntries, (runningEntry) => firstJobFor(bench, spec, runningEntry));
@@ -59,8 +60,25 @@ export function throughputBenchmark(spec: ThroughputSpec): Benchmark {
   };
 }
 
-/** Reports `clients` clients, and waits until all servers have them. */
-export async function fillStores(bench: BenchContext, runningEntry: RunningEntry, clients: number): Promise<void> {
+/** With versions of Node.js to compare, the first system on each of them instead of all systems. */
+function entriesFor(bench: BenchContext, spec: ThroughputSpec): readonly LineupEntry[] {
+  const entries = spec.entries(bench);
+  const [first] = entries;
+  if (bench.nodes.size === 0 || !(first?.system instanceof HerdSystem)) return entries;
+  const { options } = first.system;
+  return [...bench.nodes].map(([version, node]) => {
+    const name = `${first.name}, Node ${version}`;
+    return { ...first, name, system: new HerdSystem(name, { ...options, node }) };
+  });
+}
+
+/** Reports `clients` clients, each `rounds` times, and waits until all servers have them. */
+export async function fillStores(
+  bench: BenchContext,
+  runningEntry: RunningEntry,
+  clients: number,
+  rounds = 1,
+): Promise<void> {
   await runTurn(bench, runningEntry, {
     ...targetFields(runningEntry),
     workload: 'iamat',
@@ -68,7 +86,7 @@ export async function fillStores(bench: BenchContext, runningEntry: RunningEntry
     connections: 64,
     clients,
     warmUpMs: 0,
-    warmUpRounds: 1,
+    warmUpRounds: rounds,
     measureMs: 100,
     maxLagMs,
   });
@@ -120,6 +138,16 @@ export function responsesPerSecond({ responses, windowMs, drainMs }: LoadResult)
   return drainMs > maxDrainMs ? 0 : (responses * 1_000) / windowMs;
 }
 
+/** CPU time of one process, or of all, per response of a run including its warm-up, in microseconds. */
+export function cpuMicrosPerResponse(
+  { total: { cpuMs, responses } }: LoadResult,
+  { pids }: RunningSystem,
+  process?: string,
+): number {
+  const counted = [...pids.keys()].map((name, index) => (name === (process ?? name) ? (cpuMs[index] ?? 0) : 0));
+  return (counted.reduce((sum, ms) => sum + ms, 0) * 1_000) / responses;
+}
+
 function recordThroughput(
   bench: BenchContext,
   spec: ThroughputSpec,
@@ -128,21 +156,12 @@ function recordThroughput(
 ): void {
   const { figures } = bench;
   const of = { benchmark: spec.name, subject: name };
-  const pids = [...runningSystem.pids.keys()];
-  const cpuMs = (result: LoadResult, isCounted: (server: string) => boolean) =>
-    result.total.cpuMs.reduce((sum, ms, index) => (isCounted(pids[index] ?? '') ? sum + ms : sum), 0);
-  const micros = (isCounted: (server: string) => boolean) =>
-    results.map((result) => (cpuMs(result, isCounted) * 1_000) / result.total.responses);
+  const micros = (server?: string) => results.map((result) => cpuMicrosPerResponse(result, runningSystem, server));
   figures.add({ ...of, metric: 'rate', unit: 'per second', values: results.map(responsesPerSecond) });
   if (runningSystem.pids.has(loadedServer)) {
-    figures.add({
-      ...of,
-      metric: 'CPU, first server',
-      unit: 'µs',
-      values: micros((server) => server === loadedServer),
-    });
+    figures.add({ ...of, metric: 'CPU, first server', unit: 'µs', values: micros(loadedServer) });
   }
-  figures.add({ ...of, metric: 'CPU, herd', unit: 'µs', values: micros(() => true) });
+  figures.add({ ...of, metric: 'CPU, herd', unit: 'µs', values: micros() });
   const peak = [...runningSystem.pids.values()].reduce((sum, pid) => sum + memoryBytes(pid, 'peak'), 0);
   figures.add({ ...of, metric: 'peak memory', unit: 'MB', values: [peak / 1_048_576] });
   figures.add({ ...of, metric: 'max lag', unit: 'ms', values: results.map(({ lagMs }) => lagMs) });

@@ -1,7 +1,7 @@
 import type { AckedReport } from './load.js';
 import type { Workload } from './load-job.js';
 
-/** Template of a command of fixed length, with the offsets of the digits that change. */
+/** Template of a command, with the offsets of the digits that change. */
 interface Pattern {
   readonly bytes: Buffer;
   /** Offset of the seven digits of the client. */
@@ -10,36 +10,32 @@ interface Pattern {
   readonly stampOffset: number | undefined;
 }
 
-/** In a mixed load, every n-th command is a query. */
-const queryEvery = 10;
-
-/** Writes the commands of a workload into buffers without allocating per command. */
+/** Writes the commands of a workload into buffers, without allocating per command. All commands have the same length. */
 export class CommandWriter {
   readonly bytesPerCommand: number;
-  private readonly reportPattern: Pattern;
-  private readonly queryPattern: Pattern;
+  /** Whether the response has a second line of JSON. */
+  readonly isQuery: boolean;
+  private readonly pattern: Pattern;
   private stamp = 0;
 
   /** @param seconds integer part of the POSIX time of all reports of a job */
   constructor(
-    private readonly workload: Workload,
+    workload: Workload,
     private readonly seconds: number,
   ) {
-    this.reportPattern = workload === 'geoadd' ? geoadd() : iamat(seconds);
-    this.queryPattern = whatsat(this.reportPattern.bytes.length);
-    this.bytesPerCommand = this.reportPattern.bytes.length;
+    this.pattern = createPattern(workload, seconds);
+    this.bytesPerCommand = this.pattern.bytes.length;
+    this.isQuery = workload === 'whatsat';
   }
 
-  /** Returns whether the command with this index on its connection is a query. */
-  isQuery(index: number): boolean {
-    if (this.workload === 'mixed') return index % queryEvery === queryEvery - 1;
-    return this.workload === 'whatsat';
+  /** Fills a buffer with copies of the command, into which `write` only puts the digits that change. */
+  fill(buffer: Buffer): void {
+    buffer.fill(this.pattern.bytes);
   }
 
-  /** Writes the command with this index on its connection; returns the stamp of a report, or 0 for a query. */
-  write(to: Buffer, at: number, index: number, client: number): number {
-    const { bytes, clientOffset, stampOffset } = this.isQuery(index) ? this.queryPattern : this.reportPattern;
-    bytes.copy(to, at);
+  /** Writes a command over another one; returns the stamp of a report, or 0 for a query. */
+  write(to: Buffer, at: number, client: number): number {
+    const { clientOffset, stampOffset } = this.pattern;
     writeDigits(to, at + clientOffset, 7, client);
     if (stampOffset === undefined) return 0;
     this.stamp += 1;
@@ -66,17 +62,28 @@ function writeDigits(to: Buffer, at: number, count: number, value: number): void
   }
 }
 
+function createPattern(workload: Workload, seconds: number): Pattern {
+  switch (workload) {
+    case 'iamat':
+      return iamat(seconds);
+    case 'whatsat':
+      return whatsat();
+    case 'geoadd':
+      return geoadd();
+    default:
+      return workload satisfies never;
+  }
+}
+
 function iamat(seconds: number): Pattern {
   const text = `IAMAT phone0000000 +34.068930-118.445127 ${seconds}.000000000\n`;
   return { bytes: Buffer.from(text), clientOffset: 'IAMAT phone'.length, stampOffset: text.length - 10 };
 }
 
-/** Padded to the length of a report: fields may be separated by any number of spaces. */
-function whatsat(length: number): Pattern {
-  const text = 'WHATSAT phone0000000 10';
+function whatsat(): Pattern {
   return {
-    bytes: Buffer.from(`${text}${'5\n'.padStart(length - text.length)}`),
-    clientOffset: 13,
+    bytes: Buffer.from('WHATSAT phone0000000 10 5\n'),
+    clientOffset: 'WHATSAT phone'.length,
     stampOffset: undefined,
   };
 }

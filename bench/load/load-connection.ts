@@ -34,7 +34,8 @@ export class LoadConnection {
     private readonly slots: number,
   ) {
     this.ring = Buffer.allocUnsafe(slots * commands.bytesPerCommand);
-    this.responses = new ResponseCounter((index) => commands.isQuery(index));
+    commands.fill(this.ring);
+    this.responses = new ResponseCounter(commands.isQuery);
   }
 
   /** Opens a connection. @param slots maximum number of commands in flight */
@@ -94,7 +95,7 @@ export class LoadConnection {
     for (let index = 0; index < count; index += 1) {
       const at = ((from + index) % this.slots) * bytesPerCommand;
       const client = this.clientAt(this.sent);
-      const stamp = this.commands.write(this.ring, at, this.sent, client);
+      const stamp = this.commands.write(this.ring, at, client);
       if (stamp > 0) {
         this.lastClient = client;
         this.lastStamp = stamp;

@@ -1,5 +1,5 @@
 /** Kind of commands that are sent. */
-export type Workload = 'iamat' | 'whatsat' | 'mixed' | 'geoadd';
+export type Workload = 'iamat' | 'whatsat' | 'geoadd';
 
 /** When commands are sent. */
 export type LoadMode =
@@ -30,6 +30,8 @@ export interface LoadJob {
   readonly pids: readonly number[];
   /** Measures the propagation delay from a response at `reportPort` until the location is found at `queryPort`. */
   readonly probe?: { readonly reportPort: number; readonly queryPort: number; readonly intervalMs: number } | undefined;
+  /** Connections at `port` that subscribe to `clientsEach` clients each, no client twice. Requires an open loop. */
+  readonly watchers?: { readonly connections: number; readonly clientsEach: number } | undefined;
 }
 
 /** Result of a job. Quantiles are in microseconds. */
@@ -55,6 +57,8 @@ export interface LoadResult {
   readonly lateness: Quantiles | undefined;
   /** Propagation delay measured by the probe. */
   readonly propagation: Quantiles | undefined;
+  /** From the time a report was due until the subscriber of its client received it; only with `watchers`. */
+  readonly delivery: Quantiles | undefined;
 }
 
 /** Quantiles of recorded durations, in microseconds. */

@@ -20,6 +20,8 @@ export interface Load {
   readonly latency?: RecordableHistogram | undefined;
   /** From due to sent, in microseconds; only in an open loop. */
   readonly lateness?: RecordableHistogram | undefined;
+  /** Time at which the report with a stamp was due, on the clock of `performance`; only in an open loop. */
+  dueMs?(stamp: number): number;
   start(): Promise<void>;
   /** Stops sending; pending responses may still arrive. */
   stop(): void;

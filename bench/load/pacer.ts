@@ -12,6 +12,8 @@ export interface Pacer {
   readonly latency?: RecordableHistogram | undefined;
   /** From due to sent, in microseconds; only in an open loop. */
   readonly lateness?: RecordableHistogram | undefined;
+  /** Time at which the n-th command was due, counted from 1, on the clock of `performance`; only in an open loop. */
+  dueMs?(command: number): number;
   start(connections: readonly LoadConnection[]): void;
   onResponses(connection: LoadConnection, count: number): void;
   stop(): void;
@@ -64,7 +66,7 @@ export class OpenPacer implements Pacer {
   readonly lateness = createHistogram();
   responses = 0;
   private connections: readonly LoadConnection[] = [];
-  private readonly dueMs = new Map<LoadConnection, Float64Array>();
+  private readonly dueTimes = new Map<LoadConnection, Float64Array>();
   private startedMs = 0;
   private sent = 0;
   private isStopped = false;
@@ -73,7 +75,7 @@ export class OpenPacer implements Pacer {
 
   start(connections: readonly LoadConnection[]): void {
     this.connections = connections;
-    for (const connection of connections) this.dueMs.set(connection, new Float64Array(openLoopSlots));
+    for (const connection of connections) this.dueTimes.set(connection, new Float64Array(openLoopSlots));
     this.startedMs = performance.now();
     if (this.perSecond > 0) this.sendDue();
   }
@@ -81,7 +83,7 @@ export class OpenPacer implements Pacer {
   onResponses(connection: LoadConnection, count: number): void {
     this.responses += count;
     const nowMs = performance.now();
-    const due = this.dueMs.get(connection);
+    const due = this.dueTimes.get(connection);
     for (let index = connection.answered - count; index < connection.answered; index += 1) {
       this.latency.record(toMicroseconds(nowMs - (due?.[index % openLoopSlots] ?? nowMs)));
     }
@@ -89,6 +91,10 @@ export class OpenPacer implements Pacer {
 
   stop(): void {
     this.isStopped = true;
+  }
+
+  dueMs(command: number): number {
+    return this.startedMs + ((command - 1) * 1_000) / this.perSecond;
   }
 
   /** Runs once per turn of the event loop, because a timer can be a millisecond late. */
@@ -100,8 +106,8 @@ export class OpenPacer implements Pacer {
     for (let count = 0; this.sent < due && count < 1_000; count += 1) {
       const connection = this.connections[this.sent % this.connections.length];
       if (connection === undefined || connection.freeSlots === 0) break;
-      const dueMs = this.startedMs + (this.sent * 1_000) / this.perSecond;
-      const times = this.dueMs.get(connection);
+      const dueMs = this.dueMs(this.sent + 1);
+      const times = this.dueTimes.get(connection);
       if (times !== undefined) times[connection.sent % openLoopSlots] = dueMs;
       this.lateness.record(toMicroseconds(nowMs - dueMs));
       connection.send(1);

@@ -44,6 +44,11 @@ export class PersistentLoad implements Load {
     return this.pacer.lateness;
   }
 
+  /** In a load of reports only, the n-th command has the stamp n. */
+  dueMs(stamp: number): number {
+    return this.pacer.dueMs?.(stamp) ?? NaN;
+  }
+
   async start(): Promise<void> {
     const opened: LoadConnection[] = [];
     for (let first = 0; first < this.size.connections; first += openConcurrency) {

@@ -11,8 +11,8 @@ export class ResponseCounter {
   private firstByte: number | undefined;
   private responseCount = 0;
 
-  /** @param isQuery whether the response to the command with this index has a second line of JSON */
-  constructor(private readonly isQuery: (index: number) => boolean) {}
+  /** @param isQuery whether each response has a second line of JSON, unless it is an error */
+  constructor(private readonly isQuery: boolean) {}
 
   /** Processes the next bytes; returns the number of responses that end in them. */
   receive(bytes: Buffer, length: number): number {
@@ -31,7 +31,7 @@ export class ResponseCounter {
   private countLine(): void {
     const { firstByte } = this;
     this.firstByte = undefined;
-    if (this.isQuery(this.responseCount)) {
+    if (this.isQuery) {
       if (firstByte === capitalA) return;
       if (firstByte !== brace) this.wrongCount += 1;
     } else if (firstByte !== capitalA && firstByte !== colon) this.wrongCount += 1;

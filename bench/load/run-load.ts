@@ -9,6 +9,7 @@ import { PropagationProgress } from './propagation-progress.js';
 import { readQuantiles } from './quantiles.js';
 import { ConnectionPerCommandLoad } from './connection-per-command-load.js';
 import { PropagationProbe } from './propagation-probe.js';
+import { Watchers } from './watchers.js';
 
 /** Maximum duration of the warm-up, in milliseconds. */
 const maxWarmUpMs = 300_000;
@@ -30,26 +31,32 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
       seconds,
     ));
   const load = createLoad(job, seconds, progress);
+  const watchers = await Watchers.start(job, seconds, (stamp) => load.dueMs?.(stamp) ?? NaN);
   const before = job.pids.map(cpuMs);
   await load.start();
   await warmUp(job, load);
   load.latency?.reset();
   load.lateness?.reset();
+  watchers.reset();
   probe?.run();
   const window = await measure(job, load);
   const [latency, lateness] = [load.latency, load.lateness].map((histogram) => histogram && readQuantiles(histogram));
+  const delivery = watchers.quantiles();
   const propagation = await probe?.stop();
   load.stop();
   const stoppedMs = performance.now();
-  const missing = await waitForResponses(load);
+  const missing =
+    (await waitForResponses(load)) + (job.watchers === undefined ? 0 : await waitForChanges(load, watchers));
   const isFullyPropagated = (await progress?.finish(load.lastReports())) ?? true;
   const drainMs = isFullyPropagated ? performance.now() - stoppedMs : Infinity;
   const usedCpuMs = job.pids.map((pid, index) => cpuMs(pid) - (before[index] ?? 0));
   const wrongCount = load.wrongCount + missing;
   load.close();
+  watchers.close();
   progress?.close();
   const total = { responses: load.responses, cpuMs: usedCpuMs };
-  return { ...window, total, wrongCount, lagMs: progress?.maxLagMs ?? 0, drainMs, latency, lateness, propagation };
+  const lagMs = progress?.maxLagMs ?? 0;
+  return { ...window, total, wrongCount, lagMs, drainMs, latency, lateness, propagation, delivery };
 }
 
 function createLoad(job: LoadJob, seconds: number, progress: PropagationProgress | undefined): Load {
@@ -84,4 +91,11 @@ async function waitForResponses(load: Load): Promise<number> {
   const startedMs = performance.now();
   while (load.pending > 0 && performance.now() - startedMs < maxDrainMs) await pause(2);
   return load.pending;
+}
+
+/** Waits until subscribers have every reported change; returns the number that did not arrive in time. */
+async function waitForChanges(load: Load, watchers: Watchers): Promise<number> {
+  const startedMs = performance.now();
+  while (watchers.received < load.responses && performance.now() - startedMs < maxDrainMs) await pause(2);
+  return load.responses - watchers.received;
 }

@@ -14,12 +14,12 @@ const maxWaitMs = 120_000;
  */
 export async function measureJoinTime({ httpPorts, pids }: RunningSystem): Promise<{ ms: number; clients: number }> {
   const [server = '', port = 0] = [...(httpPorts ?? [])].find(([each]) => each !== reportedServer) ?? [];
-  const clients = (await storedCountAt(httpPorts?.get(reportedServer) ?? 0)) ?? Infinity;
+  const clients = (await readStoredCount(httpPorts?.get(reportedServer) ?? 0)) ?? Infinity;
   process.kill(pids.get(server) ?? 0, 'SIGKILL');
-  await waitFor(async () => (await storedCountAt(port)) === undefined, `${server}: still responding after SIGKILL`);
-  await waitFor(async () => (await storedCountAt(port)) !== undefined, `${server}: not restarted`);
+  await waitFor(async () => (await readStoredCount(port)) === undefined, `${server}: still responding after SIGKILL`);
+  await waitFor(async () => (await readStoredCount(port)) !== undefined, `${server}: not restarted`);
   const readyMs = performance.now();
-  await waitFor(async () => ((await storedCountAt(port)) ?? 0) >= clients, `${server}: has not received all clients`);
+  await waitFor(async () => ((await readStoredCount(port)) ?? 0) >= clients, `${server}: has not received all clients`);
   return { ms: performance.now() - readyMs, clients };
 }
 
@@ -32,7 +32,7 @@ async function waitFor(condition: () => Promise<boolean>, timeoutMessage: string
 }
 
 /** Reads the number of clients that a server stores; undefined while it does not respond. */
-async function storedCountAt(port: number): Promise<number | undefined> {
+export async function readStoredCount(port: number): Promise<number | undefined> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}/api/herd`);
     return ((await response.json()) as { readonly locations: number }).locations;

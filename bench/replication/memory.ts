@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { natsProcessName } from '../systems/nats-herd.js';
-import { runTurn, withSystems, type RunningEntry } from '../benchmarks/lineup.js';
+import { withSystems, type RunningEntry } from '../benchmarks/lineup.js';
 import type { BenchContext, Benchmark } from '../benchmarks/benchmark.js';
-import { fillStores, targetFields } from '../benchmarks/throughput.js';
+import { fillStores } from '../benchmarks/throughput.js';
 import { memoryBytes } from '../support/process-table.js';
 import { measureJoinTime } from './join-time.js';
 import { replicationShapes, reportedServer } from './shapes.js';
@@ -16,7 +16,7 @@ const sizes = {
 
 /** Memory per client in a herd of two and in the nats-server, and the time that an empty server needs to receive all clients. */
 export const replicationMemory: Benchmark = {
-  name: 'replication, memory',
+  name: 'replication-memory',
   title: 'Memory per client in a herd of two, and join time per client of an empty server, from its first response',
   occasion: 'never',
   async run(bench) {
@@ -34,7 +34,7 @@ export const replicationMemory: Benchmark = {
 async function measureEach(bench: BenchContext, [runningEntry]: readonly RunningEntry[]): Promise<void> {
   if (runningEntry === undefined) return;
   const { clients, warmUpRounds } = sizes[bench.settings.kind];
-  await warmUpHeap(bench, runningEntry, warmUpRounds);
+  await fillStores(bench, runningEntry, 64, warmUpRounds);
   const empty = await measureSettled(runningEntry);
   await fillStores(bench, runningEntry, clients);
   const filled = await measureSettled(runningEntry);
@@ -51,20 +51,6 @@ async function measureEach(bench: BenchContext, [runningEntry]: readonly Running
   bench.print(
     `  ${runningEntry.name} servers: ${joined.clients} clients received after ${(joined.ms / 1_000).toFixed(2)} s`,
   );
-}
-
-function warmUpHeap(bench: BenchContext, runningEntry: RunningEntry, rounds: number): Promise<unknown> {
-  return runTurn(bench, runningEntry, {
-    ...targetFields(runningEntry),
-    workload: 'iamat',
-    mode: { kind: 'closed', depth: 16 },
-    connections: 64,
-    clients: 64,
-    warmUpMs: 0,
-    warmUpRounds: rounds,
-    measureMs: 100,
-    maxLagMs: 400,
-  });
 }
 
 /** Memory of the processes and disk use of the nats-server, in bytes. */

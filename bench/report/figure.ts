@@ -26,15 +26,14 @@ export class Figures {
     if (!this.notes.includes(text)) this.notes.push(text);
   }
 
-  /** Returns the values of a figure, one per round; undefined if it was not measured. */
-  values(benchmark: string, subject: string, metric: string): readonly number[] | undefined {
-    return this.all.find((each) => each.benchmark === benchmark && each.subject === subject && each.metric === metric)
-      ?.values;
+  /** Returns a figure; undefined if it was not measured. */
+  find(benchmark: string, subject: string, metric: string): Figure | undefined {
+    return this.all.find((each) => each.benchmark === benchmark && each.subject === subject && each.metric === metric);
   }
 
   /** Returns the median of a figure; undefined if it was not measured. */
   median(benchmark: string, subject: string, metric: string): number | undefined {
-    const values = this.values(benchmark, subject, metric);
+    const values = this.find(benchmark, subject, metric)?.values;
     return values === undefined || values.length === 0 ? undefined : median(values);
   }
 }

@@ -11,23 +11,23 @@ const docs = new URL('../../../docs/explanation/', import.meta.url);
 
 /** Returns whether the capacity model uses the figures of a benchmark. */
 export function isReplicationBenchmark({ name }: Benchmark): boolean {
-  return name.split(',')[0] === 'replication';
+  return name.split('-')[0] === 'replication';
 }
 
-/** Writes the results into docs/explanation: replication benchmarks into scale.md, all others into performance.md with its chart. */
+/** Writes the results into docs/explanation: the tables of replication benchmarks into scale.md, the targets of all others into performance.md with its chart. */
 export function writePages(completed: readonly Benchmark[], figures: Figures, setup: string, conclusion: string): void {
   const [replicationBenchmarks, others] = [
     completed.filter(isReplicationBenchmark),
     completed.filter((benchmark) => !isReplicationBenchmark(benchmark)),
   ];
-  const sections = (selected: readonly Benchmark[]) => selected.map((benchmark) => formatSection(benchmark, figures));
   if (others.length > 0) {
-    write('performance.md', 'bench', [setup, ...sections(others), conclusion].join('\n\n'));
+    write('performance.md', 'bench', [setup, conclusion].join('\n\n'));
     writeFileSync(new URL('performance.svg', docs), renderChart(figures.all));
   }
   if (replicationBenchmarks.length > 0) {
     const notes = figures.notes.map((note) => `note: ${note}`);
-    write('scale.md', 'bench', [setup, ...sections(replicationBenchmarks), ...notes].join('\n\n'));
+    const sections = replicationBenchmarks.map((benchmark) => formatSection(benchmark, figures));
+    write('scale.md', 'bench', [setup, ...sections, ...notes].join('\n\n'));
     write('scale.md', 'plan', renderCapacityOrReason(figures));
   }
 }

@@ -11,7 +11,10 @@ export function formatSection({ name, title }: Benchmark, figures: Figures): str
 
 /** Formats the notes of a run and the table of targets. */
 export function formatConclusion(figures: Figures, verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(({ description, goal, measured, verdict }) => [description, goal, measured, verdict]);
+  const rows = verdicts.map(({ description, ours, other, measured, goal, verdict }) => [
+    ...[description, ours, other, measured],
+    ...[goal, verdict],
+  ]);
   const notes = figures.notes.map((note) => `note: ${note}\n`).join('');
-  return `${notes}${notes && '\n'}Targets\n${formatTable(['', 'goal', 'measured', ''], rows)}`;
+  return `${notes}${notes && '\n'}Targets\n${formatTable(['', 'Herd', 'other', 'measured [least, most]', 'goal', ''], rows)}`;
 }

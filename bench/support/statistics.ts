@@ -13,13 +13,13 @@ export function relativeSpread(values: readonly number[]): number {
 }
 
 /**
- * Median of the per-round ratios of two systems, because a slow round slows both.
+ * Ratios of two systems round by round, because a slow round slows both.
  * @throws Error if the numbers of rounds differ
  */
-export function medianRatio(numerators: readonly number[], denominators: readonly number[]): number {
+export function roundRatios(numerators: readonly number[], denominators: readonly number[]): number[] {
   if (numerators.length !== denominators.length)
     throw new Error(`cannot compare ${numerators.length} rounds with ${denominators.length}`);
-  return median(numerators.map((value, round) => value / (denominators[round] ?? NaN)));
+  return numerators.map((value, round) => value / (denominators[round] ?? NaN));
 }
 
 /** Quantile by the nearest-rank method. @param fraction 0 to 1 @throws Error if there are no values */

@@ -23,7 +23,10 @@ export const natsHerd: BenchSystem = {
     const settings = ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', folder];
     const nats = await startChild('servers', ['nats-server', ...settings], 'Server is ready', folder, 'stderr');
     const replication = { kind: 'nats', servers: [`127.0.0.1:${port}`] };
-    const herd = await new HerdSystem(this.name, 'one-per-server', { replication, topology: undefined }).start(shape);
+    const herd = await new HerdSystem(this.name, {
+      processes: 'one-per-server',
+      settings: { replication, topology: undefined },
+    }).start(shape);
     return {
       ...herd,
       pids: new Map([...herd.pids, [natsProcessName, nats.pid ?? 0]]),

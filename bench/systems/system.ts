@@ -8,6 +8,9 @@ export const fiveServers: TopologyInput = {
   Metta: ['Bryant'],
 };
 
+/** A server without neighbours. */
+export const singleServer: TopologyInput = { Metta: [] };
+
 /** The server that receives the load, and the one farthest from it, three hops away. */
 export const loadedServer = 'Metta';
 export const farthestServer = 'Howard';

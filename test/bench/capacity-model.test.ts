@@ -38,12 +38,12 @@ function figuresOf({ flood, nats, memoryBytes, joinMicros }: CostConstants): Fig
       add('replication', name, 'bytes', nats.bytesStored + servers * nats.bytesDelivered);
     }
   }
-  add('replication, memory', 'flooding, tree, 2', 'memory, other server', memoryBytes.flood);
-  add('replication, memory', 'flooding, tree, 2', 'join time', joinMicros.flood);
-  add('replication, memory', 'NATS, 2', 'memory, other server', memoryBytes.nats);
-  add('replication, memory', 'NATS, 2', 'memory, nats-server', memoryBytes.broker);
-  add('replication, memory', 'NATS, 2', 'disk, nats-server', memoryBytes.disk);
-  add('replication, memory', 'NATS, 2', 'join time', joinMicros.nats);
+  add('replication-memory', 'flooding, tree, 2', 'memory, other server', memoryBytes.flood);
+  add('replication-memory', 'flooding, tree, 2', 'join time', joinMicros.flood);
+  add('replication-memory', 'NATS, 2', 'memory, other server', memoryBytes.nats);
+  add('replication-memory', 'NATS, 2', 'memory, nats-server', memoryBytes.broker);
+  add('replication-memory', 'NATS, 2', 'disk, nats-server', memoryBytes.disk);
+  add('replication-memory', 'NATS, 2', 'join time', joinMicros.nats);
   return figures;
 }
 

@@ -13,23 +13,41 @@ function figuresWithRates(ours: number[], theirs: number[]): Figures {
   return figures;
 }
 
-const verdictOn = (figures: Figures) =>
-  judgeTargets(figures).find(({ description }) => description.includes('pipelined: throughput'));
+const verdictOn = (figures: Figures, description = 'pipelined, rate: five processes / Twisted') =>
+  judgeTargets(figures).find((verdict) => verdict.description.includes(description));
 
 describe('judgeTargets', () => {
-  it('passes a target that is reached', () => {
-    expect(verdictOn(figuresWithRates([120, 130], [10, 10]))).to.include({ measured: '12.50 x', verdict: 'passed' });
+  it('passes a ratio that is reached, with both medians and the range of the rounds', () => {
+    const verdict = verdictOn(figuresWithRates([300, 200, 220], [10, 10, 10]));
+    expect(verdict).to.include({ ours: '220', other: '10', measured: '22.0 x [20.0 x, 30.0 x]', verdict: 'passed' });
   });
 
-  it('fails a target that is missed', () => {
-    expect(verdictOn(figuresWithRates([119], [10]))).to.include({ goal: '12.00 x or more', verdict: 'FAILED' });
+  it('compares round by round, not medians', () => {
+    expect(verdictOn(figuresWithRates([100, 10, 30], [1, 1, 10]))?.measured).to.equal('10.0 x [3.00 x, 100 x]');
+  });
+
+  it('fails a ratio that is missed', () => {
+    expect(verdictOn(figuresWithRates([199], [10]))).to.include({ goal: '20 x or more', verdict: 'FAILED' });
   });
 
   it('fails a herd that never kept up', () => {
     expect(verdictOn(figuresWithRates([0, 0], [10, 10]))?.verdict).to.equal('FAILED');
   });
 
-  it('reports targets without figures as not measured', () => {
+  it('checks an absolute bound against the median', () => {
+    const figures = new Figures();
+    const of = { benchmark: 'memory', subject: 'Herd, five processes', metric: 'per location' } as const;
+    figures.add({ ...of, unit: 'bytes', values: [150, 170, 155] });
+    expect(verdictOn(figures, 'Memory per location')).to.include({
+      goal: '160 or less',
+      measured: '155 [150, 170]',
+      verdict: 'passed',
+    });
+  });
+
+  it('reports targets without figures as not measured, also if only one side was measured', () => {
     expect(new Set(judgeTargets(new Figures()).map(({ verdict }) => verdict))).to.deep.equal(new Set(['not measured']));
+    const figures = figuresWithRates([1], []);
+    expect(verdictOn(figures)).to.include({ ours: '1', other: '', verdict: 'not measured' });
   });
 });

@@ -9,6 +9,7 @@ import { strictBus } from '../support/fake-bus.js';
 import { createLocation } from '../support/fake-location.js';
 import { Herd } from '../support/herd.js';
 import { writeHerdFile } from '../support/herd-file.js';
+import { LocationBatch } from '../../src/protocol/place/location-batch.js';
 
 const store = 'store: { path: locations }\n';
 
@@ -91,7 +92,8 @@ async function fillTable(folder: string): Promise<void> {
     const bus = strictBus();
     file.listen(bus);
     for (let index = 0; index < 300; index += 1) {
-      bus.publish({ kind: 'locations-learned', locations: [createLocation(`phone${index}`, 1)], from: undefined });
+      const batch = LocationBatch.of([createLocation(`phone${index}`, 1)]);
+      bus.publish({ kind: 'locations-learned', batch, from: undefined });
     }
     await file.close();
   }

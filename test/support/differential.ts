@@ -1,35 +1,57 @@
-import { LineGenerator, type LineLimits } from './line-generator.js';
+import { defaultLineLimits, LineGenerator, type LineLimits } from './line-generator.js';
 
-/** Lines that each comparison of two parsers generates: few in `npm test`, a million in `npm run test:differential`. */
-const lineCount = Number(process.env['HERD_DIFFERENTIAL_LINES'] ?? 20_000);
-/** Seed of the generated lines, so that a failure can be repeated. */
+/** Texts that each comparison generates in `npm test`; `npm run test:differential` sets a larger number. */
+const textCount = Number(process.env['HERD_DIFFERENTIAL_TEXTS'] ?? 20_000);
+/** Seed of the generated texts; a failure prints it. */
 const seed = process.env['HERD_DIFFERENTIAL_SEED'] ?? String(Date.now());
 
+/** Comparisons of ranges generate fewer texts, as each has about as many ranges. */
+const rangesPerText = 40;
+
 /**
- * Runs a comparison for each of many generated lines. If it throws, the error names the line, and the seed that generates it again.
+ * Runs a comparison of two implementations for each of many generated texts. If it throws, the error contains the text, and the
+ * environment variables that generate it again.
  *
- * @param compare returns whether the line was valid
- * @returns the number of valid and invalid lines
+ * @param generate generates the next text
+ * @param compare returns whether the text was valid
+ * @returns the number of valid and invalid texts
  */
-export function compareLines(
-  limits: LineLimits,
+export function compareGenerated(
   generate: (generator: LineGenerator) => string,
-  compare: (line: string) => boolean,
+  compare: (text: string) => boolean,
+  limits: LineLimits = defaultLineLimits,
+): { valid: number; invalid: number } {
+  return compareTexts(textCount, generate, compare, limits);
+}
+
+/** Runs a comparison of two implementations for all ranges, empty ones included, of short generated texts. */
+export function compareRanges(compare: (text: string, start: number, end: number) => void): void {
+  const generate = (generator: LineGenerator) => generator.bytes();
+  const compareText = (text: string) => {
+    for (let start = 0; start <= text.length; start += 1) {
+      for (let end = start; end <= text.length; end += 1) compare(text, start, end);
+    }
+    return true;
+  };
+  compareTexts(Math.ceil(textCount / rangesPerText), generate, compareText, defaultLineLimits);
+}
+
+function compareTexts(
+  count: number,
+  generate: (generator: LineGenerator) => string,
+  compare: (text: string) => boolean,
+  limits: LineLimits,
 ): { valid: number; invalid: number } {
   const generator = new LineGenerator(seed, limits);
   const counts = { valid: 0, invalid: 0 };
-  for (let number = 0; number < lineCount; number += 1) {
-    const line = generate(generator);
+  for (let number = 0; number < count; number += 1) {
+    const text = generate(generator);
     try {
-      counts[compare(line) ? 'valid' : 'invalid'] += 1;
+      counts[compare(text) ? 'valid' : 'invalid'] += 1;
     } catch (cause) {
-      const replay = `HERD_DIFFERENTIAL_SEED=${seed} HERD_DIFFERENTIAL_LINES=${number + 1}`;
-      throw new Error(
-        `${JSON.stringify(line)} (${replay}): ${cause instanceof Error ? cause.message : String(cause)}`,
-        {
-          cause,
-        },
-      );
+      const replay = `HERD_DIFFERENTIAL_SEED=${seed} HERD_DIFFERENTIAL_TEXTS=${textCount}`;
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`text ${number} (${replay}), ${JSON.stringify(text)}: ${message}`, { cause });
     }
   }
   return counts;

@@ -2,6 +2,7 @@ import type { ActorFailure } from '../../src/actors/bus/bus.js';
 import type { HerdEvent } from '../../src/actors/bus/events.js';
 import { BufferOverwriter } from '../../src/runtime/bus/buffer-overwriter.js';
 import { MessageBus, type EventOf } from '../../src/runtime/bus/message-bus.js';
+import { copyMessage, type Copied } from './copy-message.js';
 
 /** The real bus, on which a listener that throws fails the test, and delivered buffers are overwritten. */
 export function strictBus(): MessageBus {
@@ -12,9 +13,9 @@ export function strictBus(): MessageBus {
 }
 
 /** Keeps the events of one kind. */
-export function collectEvents<Kind extends HerdEvent['kind']>(bus: MessageBus, kind: Kind): EventOf<Kind>[] {
-  const events: EventOf<Kind>[] = [];
-  bus.on(kind, (event) => events.push(event));
+export function collectEvents<Kind extends HerdEvent['kind']>(bus: MessageBus, kind: Kind): Copied<EventOf<Kind>>[] {
+  const events: Copied<EventOf<Kind>>[] = [];
+  bus.on(kind, (event) => events.push(copyMessage(event)));
   return events;
 }
 

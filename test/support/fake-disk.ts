@@ -28,6 +28,11 @@ export class FakeDisk {
     for (const go of this.blockedWrites.splice(0)) go();
   }
 
+  /** Carries out the first write that waits. */
+  releaseOne(): void {
+    this.blockedWrites.shift()?.();
+  }
+
   /** Takes the fake away. */
   restore(): void {
     this.release();

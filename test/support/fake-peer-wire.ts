@@ -1,6 +1,8 @@
 import type { PeerChannel, PeerChannelHandler, Transport } from '../../src/actors/ports/transport.js';
 import type { ByteString } from '../../src/protocol/text/bytes.js';
 import type { ServerId } from '../../src/protocol/place/ids.js';
+import type { LocationBatch } from '../../src/protocol/place/location-batch.js';
+import { Lines } from '../../src/protocol/text/lines.js';
 
 /** A wire to another server, over TCP. At its far end is the test, which reports to the listener what shall have happened. */
 export class FakePeerWire implements PeerChannel {
@@ -13,6 +15,10 @@ export class FakePeerWire implements PeerChannel {
 
   send(line: ByteString): void {
     if (this.state === 'open') this.sent.push(line);
+  }
+
+  sendLocations(batch: LocationBatch): void {
+    if (this.state === 'open') this.sent.push(...batch.lines());
   }
 
   close(): void {
@@ -39,7 +45,7 @@ export class ChannelReporter {
   }
 
   lines(channel: PeerChannel, lines: readonly ByteString[]): void {
-    this.report({ kind: 'channel-lines', channel, lines });
+    this.report({ kind: 'channel-lines', channel, lines: Lines.of(...lines) });
   }
 
   drained(channel: PeerChannel): void {
@@ -54,6 +60,7 @@ export class ChannelReporter {
 /** What to do on each report of a channel. */
 export interface ChannelCallbacks {
   opened?(channel: PeerChannel): void;
+  /** Lines of any kind, also those of locations. */
   lines?(channel: PeerChannel, lines: readonly ByteString[]): void;
   drained?(channel: PeerChannel): void;
   closed?(channel: PeerChannel, reason: string): void;
@@ -67,7 +74,9 @@ export function channelHandler(callbacks: ChannelCallbacks): PeerChannelHandler 
       case 'channel-opened':
         return callbacks.opened?.(channel);
       case 'channel-lines':
-        return callbacks.lines?.(channel, message.lines);
+        return callbacks.lines?.(channel, [...message.lines]);
+      case 'channel-locations':
+        return callbacks.lines?.(channel, [...message.batch.lines()]);
       case 'channel-drained':
         return callbacks.drained?.(channel);
       case 'channel-closed':

@@ -107,6 +107,7 @@ export class HerdInProcess {
       pageFolders: [...pageFolders],
       bucketOf,
       inspect: () => Promise.resolve(undefined),
+      overwritesBuffers: true,
       warn: (text) => this.warnings.push(text),
       observe: (server, bus) => {
         this.buses.set(server, bus);

@@ -1,6 +1,9 @@
 import type { Context, RootHookObject } from 'mocha';
 import { killCommands, runningOutputs } from './command.js';
 
+// Commands that are started inherit it: buffers that are used after their delivery show.
+process.env['HERD_DEBUG_BUFFERS'] = '1';
+
 /** For every file of tests, in whichever process it runs. */
 export const mochaHooks: RootHookObject = {
   /** Every command has ended. */

@@ -12,11 +12,19 @@ export interface LineLimits {
   readonly maxClientIdBytes: number;
 }
 
+export const defaultLineLimits: LineLimits = {
+  receivedAt: { seconds: 1_700_000_000, nanoseconds: 563_873_386 },
+  maxFutureSkewMs: 86_400_000,
+  maxClientIdBytes: 40,
+};
+
 const digits = '0123456789';
 const idCharacters = 'ABYZabyz0189';
 const whiteSpace = ['\t', '\v', '\f', '\r', '  ', ' \t', '\r '];
 /** Bytes at the borders of the classes that parsers distinguish. */
 const borderBytes = '\0\b\t\v\f\r\x0e\x1c\x1f !+,-./09:@AZ[_`az{~\x7f\x80\x85\xa0\xff';
+/** LF, and bytes that differ from it by one bit or by one. */
+const nearLf = '\n\x8a\v\t\b\x0e\0\xff';
 const borderDegrees = ['0', '00', '9', '89', '90', '91', '99', '090', '099', '100', '179', '180', '181', '190', '200'];
 const borderFractions = ['', '.', '.0', '.00', '.000000000000000000', '.00000000000000000000001', '.0.', '..0'];
 
@@ -39,7 +47,7 @@ export class LineGenerator {
   iamat(): ByteString {
     const fields = ['IAMAT', this.clientId(), this.position(), this.time()];
     const line = fields.reduce((text, field) => text + this.separator() + field);
-    return this.maybeMutate(this.maybe(0.03, whiteSpace) + line + this.maybe(0.03, [' ', ...whiteSpace]));
+    return this.mutate(this.maybe(0.03, whiteSpace) + line + this.maybe(0.03, [' ', ...whiteSpace]));
   }
 
   /** Generates an AT line of a neighbour, or a line that resembles one. */
@@ -49,7 +57,7 @@ export class LineGenerator {
       ? forwarder
       : random.pick([forwarder.slice(1), `${forwarder}x`, `x${forwarder}`, 'Other', '', '-']);
     const fields = ['AT', this.serverId(), this.skew(), this.clientId(), this.position(), this.time(), sender];
-    return this.maybeMutate(fields.join(' '));
+    return this.mutate(fields.join(' '));
   }
 
   /** Generates a position, or a text that resembles one. */
@@ -106,6 +114,25 @@ export class LineGenerator {
     return `${sign}${seconds}.${fraction.padEnd(decimals, '0').slice(0, decimals)}`;
   }
 
+  /** Generates up to 13 bytes, many of them LF or the like. */
+  bytes(): ByteString {
+    const { random } = this;
+    let bytes = '';
+    for (let count = random.below(14); count > 0; count -= 1) {
+      bytes += random.happens(0.6) ? this.text(nearLf, 1) : String.fromCharCode(random.below(256));
+    }
+    return bytes;
+  }
+
+  /** Changes a few bytes of a text, or leaves it as it is. */
+  mutate(line: ByteString): ByteString {
+    const { random } = this;
+    if (random.happens(0.65)) return line;
+    let mutated = line;
+    for (let count = 1 + random.below(2); count > 0; count -= 1) mutated = this.changeByte(mutated);
+    return withoutLf(mutated);
+  }
+
   private degrees(limit: number, maxDigits: number): ByteString {
     const { random } = this;
     const sign = random.happens(0.01) ? '' : random.pick(['+', '-']);
@@ -131,15 +158,7 @@ export class LineGenerator {
     return this.random.happens(probability) ? this.random.pick(texts) : '';
   }
 
-  private maybeMutate(line: ByteString): ByteString {
-    const { random } = this;
-    if (random.happens(0.65)) return line;
-    let mutated = line;
-    for (let count = 1 + random.below(2); count > 0; count -= 1) mutated = this.mutate(mutated);
-    return withoutLf(mutated);
-  }
-
-  private mutate(line: ByteString): ByteString {
+  private changeByte(line: ByteString): ByteString {
     const { random } = this;
     const at = random.below(line.length + 1);
     const byte = random.pick([this.text(borderBytes, 1), String.fromCharCode(random.below(256)), line.charAt(at)]);

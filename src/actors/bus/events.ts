@@ -1,8 +1,8 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
+import type { Lines } from '../../protocol/text/lines.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
-import type { Lines } from '../../protocol/text/lines.js';
 import type { Directive } from './supervision.js';
 
 /** Lines received or sent together. By far the most frequent event. */
@@ -12,6 +12,7 @@ export interface LinesEvent {
   readonly party: 'client' | 'peer';
   /** The remote end: an address and port, or a neighbour's ID. */
   readonly remoteAddress: string;
+  /** Valid until the bus has delivered the event. */
   readonly lines: Lines;
   /** Whether they are sent for a subscription, not as the response to a command. */
   readonly pushed?: true;

@@ -286,13 +286,13 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
         const lineEnd = findLineEnd(buffer.view, at, end);
         const textEnd = lines.isUnterminated ? lineEnd : textEndOf(buffer, at, lineEnd);
         const isShort = textEnd - at <= limits.maxLineBytes;
-        if (reports.count === 0) this.recordReceived(lines, at);
         // Responses that wait for earlier ones are queued as text.
         if (
           isShort &&
           this.session.pendingResponseCount === 0 &&
           scanner.scan(buffer, at, textEnd, receivedAt, reports)
         ) {
+          if (reports.count === 1) this.recordReceived(lines, at);
           lines.at = lineEnd + 1;
           this.spend(this.session.reportCost);
           continue;
@@ -317,9 +317,13 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     if (reports.count === 0) return reports;
     const { batches, scanner } = this.settings;
     const { buffer, publishedTo, at } = lines;
-    this.lineRecorder.recordReceived(new Lines(buffer, publishedTo, at, reports.count, scanner.isInputPrintable, true));
+    // Lines that waited were published when they were received.
+    if (at > publishedTo) {
+      const { isInputPrintable } = scanner;
+      this.lineRecorder.recordReceived(new Lines(buffer, publishedTo, at, reports.count, isInputPrintable, true));
+      lines.publishedTo = at;
+    }
     scanner.isInputPrintable = true;
-    lines.publishedTo = at;
     this.session.sendReports(reports);
     this.channel.writeBytes(reports.buffer, 0, reports.end);
     this.lineRecorder.recordSentLines(reports.lines());

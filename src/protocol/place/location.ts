@@ -14,7 +14,8 @@ export class Location {
   readonly client: ClientId;
   /** Offset of the client ID in the line. */
   readonly clientOffset: number;
-  private lazyTimes: AtTimes | undefined;
+  /** Parsed when needed first. Not a property, so that equal locations have equal properties. */
+  #times: AtTimes | undefined;
 
   /** @param line a valid AT line without its line end; not a slice of a larger string, which would stay in memory */
   private constructor(readonly line: ByteString) {
@@ -73,13 +74,13 @@ export class Location {
   private get times(): AtTimes {
     const { line, serverEnd, skewEnd } = this;
     const timeStart = line.lastIndexOf(' ') + 1;
-    this.lazyTimes ??= parseAtTimes(encodeToScratch(line).bytes, {
+    this.#times ??= parseAtTimes(encodeToScratch(line).bytes, {
       skewStart: serverEnd + 1,
       skewEnd,
       timeStart,
       end: line.length,
     });
-    return this.lazyTimes;
+    return this.#times;
   }
 
   private get serverEnd(): number {

@@ -75,7 +75,7 @@ export function findSkewEnd(view: DataView, start: number, end: number): number 
   if (start >= end || !isSign(view.getUint8(start))) return noMatch;
   const skewEnd = findTimeEnd(view, start + 1, end);
   const point = skewEnd - nanosecondDigits - 1;
-  return point > start + 1 && view.getUint8(point) === POINT ? skewEnd : noMatch;
+  return point > start && view.getUint8(point) === POINT ? skewEnd : noMatch;
 }
 
 /** Finds the end of a server ID of up to 64 bytes. */

@@ -5,13 +5,6 @@
  */
 const terminalControl = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 
-const terminalControlExceptLf = /(?!\n)(?:[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf})/u;
-
-/** Whether a text contains a terminal-active character other than LF. */
-export function hasTerminalControls(lines: string): boolean {
-  return terminalControlExceptLf.test(lines);
-}
-
 /** Replaces every terminal-active character of a text. */
 export function replaceTerminalControls(text: string, replacement: (character: string) => string): string {
   return text.replace(terminalControl, replacement);

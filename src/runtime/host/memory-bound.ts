@@ -100,8 +100,8 @@ const unauthenticatedPeerBytes = connectionBytes + 704 * kibibyte;
 /** Entry of a map, without its value. */
 const entryBytes = 64;
 
-/** Buffered log lines: 16 MiB for each of two files, and the writes in progress. */
-const logBytes = 2 * 17 * mebibyte;
+/** Buffered log lines, those being written included: 16 MiB for each of two files. */
+const logBytes = 2 * 16 * mebibyte;
 
 /** Maximum heap of one location in bytes. */
 function maxLocationBytes({ maxClientIdBytes }: Pick<Limits, 'maxClientIdBytes'>): number {

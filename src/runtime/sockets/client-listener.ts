@@ -13,7 +13,7 @@ import { defaultMaxTlsHandshakes } from '../fixed-limits.js';
 import { BatchedWriter } from './batched-writer.js';
 import { formatHostPort, listen, type ListenOptions, type Listener } from './listener.js';
 import { PendingConnections } from './pending-connections.js';
-import { toReadBuffer } from './read-buffer.js';
+import { readSocket, toReadBuffer } from './socket-reader.js';
 import type { Turn } from '../time/turn.js';
 
 /** Idle time before TCP keep-alive probes a client that only subscribes, in milliseconds. */
@@ -80,9 +80,12 @@ function acceptConnection({ bus, clock, turn, nextConnection }: ListenerDependen
   // While the connection is paused for a large read, later messages must not overtake it.
   const schedule = (flush: () => void) => (wire.isHeld ? turn.bulkCommands : turn.commands).schedule({ flush });
   const report = (message: ConnectionMessage) => schedule(() => wire.report(message));
-  socket.on('data', (chunk) => {
+  readSocket(socket, ({ bytes }, length) => {
     const receivedAt = clock.now();
-    if (chunk.length < bulkReadBytes) return schedule(() => wire.reportBytes(chunk, receivedAt));
+    // It is handled at the end of the turn, when the buffer may hold another chunk.
+    const chunk = Buffer.allocUnsafe(length);
+    bytes.copy(chunk, 0, 0, length);
+    if (length < bulkReadBytes) return schedule(() => wire.reportBytes(chunk, receivedAt));
     wire.hold();
     turn.bulkCommands.schedule({
       flush: () => {

@@ -8,6 +8,7 @@ import {
 import type { AcceptPeer, PeerChannel, PeerChannelHandler, Transport } from '../../actors/ports/transport.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
+import type { WordBuffer } from '../../protocol/text/word-buffer.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import { hasOverlongLine, LineInput, linesOf } from '../../protocol/text/line-input.js';
 import { formatPeerLine } from '../../protocol/peer/peer-line.js';
@@ -21,7 +22,7 @@ import { maxUnauthenticatedPeers } from '../fixed-limits.js';
 import { BatchedWriter } from './batched-writer.js';
 import { formatHostPort, listen, type ListenOptions, type Listener } from './listener.js';
 import { PendingConnections } from './pending-connections.js';
-import { toReadBuffer } from './read-buffer.js';
+import { readSocket } from './socket-reader.js';
 import type { Turn } from '../time/turn.js';
 
 /**
@@ -175,7 +176,7 @@ class TcpPeerWire implements PeerChannel {
     this.markAuthenticated = caller.markAuthenticated;
     this.input = new LineInput(maxLineBytes);
     this.writer = new BatchedWriter(socket, turn.links, () => this.report({ kind: 'channel-drained', channel: this }));
-    socket.on('data', (chunk) => this.receive(chunk));
+    readSocket(socket, (buffer, bytes) => this.receive(buffer, bytes));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.closeReason = error.code ?? error.message));
     socket.on('close', () => this.report({ kind: 'channel-closed', channel: this, reason: this.closeReason }));
   }
@@ -199,9 +200,9 @@ class TcpPeerWire implements PeerChannel {
   }
 
   /** Delivers the whole lines of a chunk: up to 64 KiB, which delays clients by a few milliseconds at most. */
-  private receive(chunk: Buffer): void {
+  private receive(buffer: WordBuffer, bytes: number): void {
     const { maxLineBytes } = this.dependencies;
-    for (const region of this.input.push(toReadBuffer(chunk), 0, chunk.length)) {
+    for (const region of this.input.push(buffer, 0, bytes)) {
       if (hasOverlongLine(region, maxLineBytes)) {
         this.closeReason = 'the remote end sent a line over the limit';
         return void this.socket.destroy();

@@ -118,6 +118,7 @@ export class SocketLauncher implements ServerLauncher {
       mode: 'production',
       pageFolders: dashboard?.pageFolders ?? [],
       inspect,
+      overwritesBuffers: true,
     };
   }
 

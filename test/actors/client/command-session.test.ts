@@ -30,6 +30,8 @@ import { strictBus } from '../../support/fake-bus.js';
 import { toServerId } from '../../support/fake-location.js';
 import { FakeClientLookup } from '../../support/fake-client-lookup.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
+import { sessionSettings } from '../../support/session-settings.js';
+import { sendInput } from '../../support/client-input.js';
 
 const gasol = toServerId('Gasol');
 const json = '{"results":[]}';
@@ -49,8 +51,10 @@ class FakeStore implements Actor<StoreMessage> {
 
   receive(message: StoreMessage): void {
     if (message.kind === 'report') {
-      this.reports.push(...message.locations);
-      for (const location of message.locations) this.know(location);
+      for (const location of message.batch) {
+        this.reports.push(location);
+        this.know(location);
+      }
     }
     if (message.kind === 'whereis') {
       const { replyTo, requestId, client } = message;
@@ -80,7 +84,7 @@ class Client implements Actor<ConnectionMessage> {
     this.address = addresses.connection(connection);
     const shared = new SharedLimits(defaultLimits, new VirtualClock());
     const settings = { server: gasol, limits: defaultLimits, upstream: fakeUpstream, shared };
-    this.session = new CommandSession(server.bus, settings, {
+    this.session = new CommandSession(server.bus, sessionSettings(server.bus, settings), {
       self: this.address,
       remoteHost: '192.0.2.1',
       writeResponse: (line, secondLine) =>
@@ -90,8 +94,8 @@ class Client implements Actor<ConnectionMessage> {
   }
 
   write(chunk: ByteString | Buffer, receivedAt = now): void {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk;
-    this.server.bus.send(this.address, { kind: 'bytes', chunk: bytes, receivedAt: parseInstant(receivedAt) });
+    const text = typeof chunk === 'string' ? chunk : chunk.toString('latin1');
+    sendInput(this.server.bus, this.address, text, parseInstant(receivedAt));
   }
 
   ends(): void {
@@ -108,7 +112,10 @@ class Client implements Actor<ConnectionMessage> {
   }
 
   receive(message: ConnectionMessage): void {
-    if (message.kind === 'bytes') this.handle(this.framer.push(message.chunk), message.receivedAt);
+    if (message.kind === 'bytes') {
+      const { buffer, start, end, receivedAt } = message;
+      this.handle(this.framer.pushText(buffer.text(start, end)), receivedAt);
+    }
     if (message.kind === 'ended') this.handle(this.framer.end(), message.receivedAt);
     if (message.kind === 'located') this.session.handleLocated(message.requestId, message.location);
     if (message.kind === 'nearby-response') this.session.handleNearby(message.requestId, message.json);

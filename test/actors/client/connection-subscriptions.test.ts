@@ -22,6 +22,9 @@ import { FakeClientLookup } from '../../support/fake-client-lookup.js';
 import { createLocation, toServerId } from '../../support/fake-location.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { fixedRandom } from '../../support/fixed-random.js';
+import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
+import { sendInput } from '../../support/client-input.js';
+import { sessionSettings } from '../../support/session-settings.js';
 
 const receivedAt = { seconds: 1_353_118_104, nanoseconds: 0 };
 /** Reads what a server said by the rule of [WA5]. */
@@ -68,14 +71,19 @@ describe('a connection that watches', () => {
     bus.attach(addresses.subscriptions, new SubscriptionRegistry(bus));
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
-    const settings = { server: toServerId('Blake'), limits: bounds, upstream: fakeUpstream, shared };
+    const settings = sessionSettings(bus, {
+      server: toServerId('Blake'),
+      limits: bounds,
+      upstream: fakeUpstream,
+      shared,
+    });
     connection = new Connection(bus, clock, settings, 1, wire);
     bus.attach(addresses.connection(1), connection);
   }
   beforeEach(() => begin());
 
   function sendLine(text: string): void {
-    bus.send(addresses.connection(1), { kind: 'bytes', chunk: Buffer.from(text, 'latin1'), receivedAt });
+    sendInput(bus, addresses.connection(1), text, receivedAt);
   }
 
   function closeSendingSide(): void {
@@ -84,7 +92,7 @@ describe('a connection that watches', () => {
 
   /** A neighbour tells where clients are. */
   function learn(...locations: Location[]): void {
-    bus.send(addresses.store, { kind: 'learned', locations, from: toServerId('Metta') });
+    bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of(locations), from: toServerId('Metta') });
   }
 
   const lineOf = (client: string, seconds: number) => `${createLocation(client, seconds).line}\n`;

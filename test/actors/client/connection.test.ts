@@ -15,6 +15,8 @@ import { FakeClientChannel } from '../../support/fake-client-channel.js';
 import { createLocation, toServerId } from '../../support/fake-location.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+import { sendInput } from '../../support/client-input.js';
+import { sessionSettings } from '../../support/session-settings.js';
 
 const self = addresses.connection(1);
 const receivedAt = { seconds: 1_353_118_104, nanoseconds: 0 };
@@ -42,7 +44,12 @@ describe('Connection', () => {
     bus.attach(addresses.server, server);
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
-    const settings = { server: toServerId('Blake'), limits: bounds, upstream: fakeUpstream, shared };
+    const settings = sessionSettings(bus, {
+      server: toServerId('Blake'),
+      limits: bounds,
+      upstream: fakeUpstream,
+      shared,
+    });
     connection = new Connection(bus, clock, settings, 1, wire);
     bus.attach(self, connection);
   }
@@ -53,7 +60,7 @@ describe('Connection', () => {
   }
 
   function sendLine(text: string): void {
-    deliver({ kind: 'bytes', chunk: Buffer.from(text, 'latin1'), receivedAt });
+    sendInput(bus, self, text, receivedAt);
   }
 
   /** The questions that the store was asked since this was last asked. */
@@ -96,11 +103,23 @@ describe('Connection', () => {
     ]);
   });
 
+  it('logs every line once and in order, also when it is handled later than it was received', () => {
+    begin({ maxCommandsPerSecond: 2 });
+    const events = collectEvents(bus, 'lines');
+    const received = ['hello', 'one', ...Array.from({ length: 6 }, (_, at) => `IAMAT kiwi +1+1 ${at + 1}`), 'two', 'three'];
+    sendLine(received.map((line) => `${line}\n`).join(''));
+    clock.advance(60_000);
+    const linesOf = (direction: string) => events.flatMap((event) => (event.direction === direction ? event.lines : []));
+    expect(linesOf('in')).to.deep.equal(received);
+    expect(linesOf('out').map((line) => `${line}\n`).join('')).to.equal(wire.written);
+    expect(wire.written.split('\n')).to.have.lengthOf(received.length + 1);
+  });
+
   it('sends reports that came together to the store together, and before any query', () => {
     const receivedLines: string[] = [];
     bus.attach(addresses.store, {
       receive: (message) => {
-        if (message.kind === 'report') receivedLines.push(message.locations.map(({ time }) => time).join(' '));
+        if (message.kind === 'report') receivedLines.push([...message.batch].map(({ time }) => time).join(' '));
         else receivedLines.push(message.kind);
       },
       stop: () => undefined,
@@ -313,8 +332,7 @@ describe('Connection', () => {
       expect(shared.outputBudget.bytes).to.equal(6_004);
       wire.bufferedBytes = tooMuchBacklog;
       sendLine('z\n\n\n');
-      const lines = 3;
-      expect(shared.outputBudget.bytes).to.equal(6_004 + 4 + 40 * lines + tooMuchBacklog);
+      expect(shared.outputBudget.bytes).to.equal(6_004 + 4 + tooMuchBacklog);
       connection.stop();
       expect(shared.outputBudget.bytes).to.equal(0);
     });

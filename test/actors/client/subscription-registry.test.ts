@@ -14,6 +14,7 @@ import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
 import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { createLocation } from '../../support/fake-location.js';
+import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 
 const kiwi = asClientId('kiwi');
 const moa = asClientId('moa');
@@ -48,7 +49,7 @@ describe('SubscriptionRegistry', () => {
   }
 
   function learn(...locations: Location[]): void {
-    bus.send(addresses.subscriptions, { kind: 'learned', locations });
+    bus.send(addresses.subscriptions, { kind: 'learned', batch: LocationBatch.of(locations) });
   }
 
   it('sends the present location with a subscription to one client, and none with one to all', () => {

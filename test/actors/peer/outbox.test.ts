@@ -1,13 +1,26 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { LineRecorder } from '../../../src/actors/bus/line-recorder.js';
+import type { PeerChannel } from '../../../src/actors/ports/transport.js';
 import { queuedLocationBytes } from '../../../src/actors/store/location-bytes.js';
-import { Outbox, type OutboxSink } from '../../../src/actors/peer/outbox.js';
+import { Outbox, type OutboxCallbacks } from '../../../src/actors/peer/outbox.js';
+import { PeerOutput } from '../../../src/actors/peer/peer-output.js';
+import { formatPeerAt } from '../../../src/protocol/peer/peer-line.js';
 import type { ClientId } from '../../../src/protocol/place/ids.js';
+import type { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 import { supersedes, type Location } from '../../../src/protocol/place/location.js';
-import { createLocation } from '../../support/fake-location.js';
+import type { ByteString } from '../../../src/protocol/text/byte-string.js';
+import { WordBuffer } from '../../../src/protocol/text/word-buffer.js';
+import { strictBus } from '../../support/fake-bus.js';
+import { createLocation, toServerId } from '../../support/fake-location.js';
+import { batchFrom } from '../../support/forwarded-batch.js';
 
-/** A neighbour at the end of a wire with room for so many locations, until it is told that there is more. */
-class FakeSink implements OutboxSink {
+const bryant = toServerId('Bryant');
+
+/** A neighbour whose channel has room for so many locations, until it is told that there is more; it may get 63 more at once. */
+class FakeNeighbour implements PeerChannel, OutboxCallbacks {
+  readonly remoteAddress = 'Metta';
+  readonly isInProcess = false;
   readonly sent: Location[] = [];
   readonly known = new Map<ClientId, Location>();
   room = Infinity;
@@ -20,18 +33,30 @@ class FakeSink implements OutboxSink {
     return this.room > 0;
   }
 
-  sendLocation(location: Location): void {
-    this.room -= 1;
-    this.sent.push(location);
-    const known = this.known.get(location.client);
-    if (known === undefined || supersedes(location, known)) this.known.set(location.client, location);
+  send(line: ByteString): void {
+    throw new Error(`an outbox sends no ${line}`);
   }
 
-  sendCaughtUp(): void {
+  sendLocations(batch: LocationBatch): void {
+    const locations = [...batch];
+    expect([...batch.lines()]).to.deep.equal(locations.map((location) => formatPeerAt(location, bryant)));
+    this.room -= locations.length;
+    this.sent.push(...locations);
+    for (const location of locations) {
+      const known = this.known.get(location.client);
+      if (known === undefined || supersedes(location, known)) this.known.set(location.client, location);
+    }
+  }
+
+  close(): void {
+    this.room = 0;
+  }
+
+  onCaughtUp(): void {
     this.caughtUp += 1;
   }
 
-  requestPage(): void {
+  onPageDue(): void {
     this.pagesWanted += 1;
   }
 
@@ -39,139 +64,162 @@ class FakeSink implements OutboxSink {
     this.drops += 1;
   }
 
-  requestComparison(): void {
+  onComparisonDue(): void {
     this.comparisonsWanted += 1;
   }
 }
 
-function forward(outbox: Outbox, client: string, seconds: number): void {
-  outbox.forward([createLocation(client, seconds)], ['its line']);
+function outboxTo(neighbour: FakeNeighbour, maxBytes: number): Outbox {
+  const output = new PeerOutput(neighbour, new LineRecorder(strictBus(), 'peer', neighbour.remoteAddress));
+  return new Outbox(output, neighbour, WordBuffer.of(` ${bryant}`), maxBytes);
+}
+
+function forward(outbox: Outbox, ...locations: readonly Location[]): number {
+  return outbox.forward(batchFrom(bryant, locations));
+}
+
+function addPage(outbox: Outbox, locations: readonly Location[], isLast: boolean): void {
+  outbox.addPage(batchFrom(bryant, locations), isLast);
 }
 
 describe('Outbox', () => {
-  let sink: FakeSink;
+  let neighbour: FakeNeighbour;
   let outbox: Outbox;
 
   beforeEach(() => {
-    sink = new FakeSink();
-    outbox = new Outbox(sink, Infinity);
+    neighbour = new FakeNeighbour();
+    outbox = outboxTo(neighbour, Infinity);
   });
 
   it('sends at once while the channel is writable', () => {
-    forward(outbox, 'kiwi', 1);
-    forward(outbox, 'kiwi', 2);
-    expect(sink.sent.map(({ time }) => time)).to.deep.equal(['1', '2']);
+    forward(outbox, createLocation('kiwi', 1));
+    forward(outbox, createLocation('kiwi', 2));
+    expect(neighbour.sent.map(({ time }) => time)).to.deep.equal(['1', '2']);
   });
 
   it('[PE16] queues only the newest location of each client while the channel is not writable', () => {
-    sink.room = 0;
+    neighbour.room = 0;
     for (let seconds = 1; seconds <= 1_000; seconds += 1) {
-      forward(outbox, 'kiwi', seconds);
-      forward(outbox, 'emu', seconds);
+      forward(outbox, createLocation('kiwi', seconds));
+      forward(outbox, createLocation('emu', seconds));
     }
-    expect(sink.sent).to.deep.equal([]);
-    sink.room = Infinity;
+    expect(neighbour.sent).to.deep.equal([]);
+    neighbour.room = Infinity;
     outbox.drained();
-    expect(sink.sent).to.deep.equal([createLocation('kiwi', 1_000), createLocation('emu', 1_000)]);
+    expect(neighbour.sent).to.deep.equal([createLocation('kiwi', 1_000), createLocation('emu', 1_000)]);
   });
 
   it('does not let new locations overtake queued ones', () => {
-    sink.room = 0;
-    forward(outbox, 'kiwi', 1);
-    sink.room = 1;
-    forward(outbox, 'emu', 1);
-    expect(sink.sent).to.deep.equal([]);
+    neighbour.room = 0;
+    forward(outbox, createLocation('kiwi', 1));
+    neighbour.room = 1;
+    forward(outbox, createLocation('emu', 1));
+    expect(neighbour.sent).to.deep.equal([]);
     outbox.drained();
-    expect(sink.sent.map(({ client }) => client)).to.deep.equal(['kiwi']);
+    expect(neighbour.sent.map(({ client }) => client)).to.deep.equal(['kiwi', 'emu']);
+  });
+
+  it('sends queued locations 64 at a time, while the channel is writable', () => {
+    neighbour.room = 0;
+    const locations = Array.from({ length: 150 }, (_, phone) => createLocation(`phone${phone}`, 1));
+    expect(forward(outbox, ...locations)).to.equal(0);
+    for (const [room, sent] of [
+      [1, 64],
+      [65, 150],
+    ] as const) {
+      neighbour.room = room;
+      outbox.drained();
+      expect(neighbour.sent).to.deep.equal(locations.slice(0, sent));
+    }
   });
 
   it('requests the next page only after the last one is sent', () => {
-    sink.room = 1;
-    outbox.addPage([createLocation('kiwi', 1), createLocation('emu', 1)], false);
-    expect(sink.pagesWanted).to.equal(0);
-    sink.room = Infinity;
+    neighbour.room = 0;
+    addPage(outbox, [createLocation('kiwi', 1), createLocation('emu', 1)], false);
+    expect(neighbour.pagesWanted).to.equal(0);
+    neighbour.room = Infinity;
     outbox.drained();
-    expect(sink.pagesWanted).to.equal(1);
-    outbox.addPage([createLocation('moa', 1)], false);
-    expect(sink.pagesWanted).to.equal(2);
+    expect(neighbour.pagesWanted).to.equal(1);
+    addPage(outbox, [createLocation('moa', 1)], false);
+    expect(neighbour.pagesWanted).to.equal(2);
   });
 
   it('skips a location of a page if a newer one is queued', () => {
-    sink.room = 0;
-    forward(outbox, 'kiwi', 2);
-    outbox.addPage([createLocation('kiwi', 1)], true);
-    sink.room = Infinity;
+    neighbour.room = 0;
+    forward(outbox, createLocation('kiwi', 2));
+    addPage(outbox, [createLocation('kiwi', 1)], true);
+    neighbour.room = Infinity;
     outbox.drained();
-    expect(sink.sent).to.deep.equal([createLocation('kiwi', 2)]);
+    expect(neighbour.sent).to.deep.equal([createLocation('kiwi', 2)]);
   });
 
   it('[PE14] sends CAUGHT-UP once, after all pages', () => {
-    sink.room = 1;
-    outbox.addPage([createLocation('kiwi', 1), createLocation('emu', 1)], true);
-    expect(sink.caughtUp).to.equal(0);
-    sink.room = Infinity;
+    neighbour.room = 0;
+    addPage(outbox, [createLocation('kiwi', 1), createLocation('emu', 1)], true);
+    expect(neighbour.caughtUp).to.equal(0);
+    neighbour.room = Infinity;
     outbox.drained();
-    expect(sink.caughtUp).to.equal(1);
+    expect(neighbour.caughtUp).to.equal(1);
     outbox.drained();
-    forward(outbox, 'kiwi', 2);
+    forward(outbox, createLocation('kiwi', 2));
     outbox.drained();
-    expect(sink.caughtUp).to.equal(1);
-    expect(sink.pagesWanted, 'after the last page').to.equal(0);
+    expect(neighbour.caughtUp).to.equal(1);
+    expect(neighbour.pagesWanted, 'after the last page').to.equal(0);
   });
 
   it('sends CAUGHT-UP if there was nothing to send', () => {
-    outbox.addPage([], true);
-    expect(sink.caughtUp).to.equal(1);
+    addPage(outbox, [], true);
+    expect(neighbour.caughtUp).to.equal(1);
   });
 
   describe('beyond its byte limit', () => {
     const oneBytes = queuedLocationBytes(createLocation('phone0', 1));
 
     beforeEach(() => {
-      outbox = new Outbox(sink, 10 * oneBytes);
-      sink.room = 0;
+      outbox = outboxTo(neighbour, 10 * oneBytes);
+      neighbour.room = 0;
     });
 
     it('[PE16] drops the queue, and requests a comparison once the channel is writable', () => {
-      for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 1);
-      for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 2);
-      expect(sink.drops, 'as much as may wait').to.equal(0);
-      expect(outbox.forward([createLocation('phonex', 1)], ['its line'])).to.equal(11);
-      forward(outbox, 'kiwi', 1);
+      for (let phone = 0; phone < 10; phone += 1) forward(outbox, createLocation(`phone${phone}`, 1));
+      for (let phone = 0; phone < 10; phone += 1) forward(outbox, createLocation(`phone${phone}`, 2));
+      expect(neighbour.drops, 'as much as may wait').to.equal(0);
+      expect(forward(outbox, createLocation('phonex', 1))).to.equal(11);
+      forward(outbox, createLocation('kiwi', 1));
       outbox.drained();
-      expect([sink.drops, sink.comparisonsWanted]).to.deep.equal([1, 0]);
-      sink.room = Infinity;
+      expect([neighbour.drops, neighbour.comparisonsWanted]).to.deep.equal([1, 0]);
+      neighbour.room = Infinity;
       outbox.drained();
-      expect(sink.sent).to.deep.equal([createLocation('kiwi', 1)]);
-      expect(sink.comparisonsWanted).to.equal(1);
+      expect(neighbour.sent).to.deep.equal([createLocation('kiwi', 1)]);
+      expect(neighbour.comparisonsWanted).to.equal(1);
       outbox.drained();
-      expect(sink.comparisonsWanted, 'once').to.equal(1);
-      forward(outbox, 'emu', 1);
-      expect(sink.sent.length, 'what is new goes on as before').to.equal(2);
+      expect(neighbour.comparisonsWanted, 'once').to.equal(1);
+      forward(outbox, createLocation('emu', 1));
+      expect(neighbour.sent.length, 'what is new goes on as before').to.equal(2);
     });
 
-    it('sends the queued page, and requests a comparison after the catch-up', () => {
-      outbox.addPage([createLocation('moa', 1), createLocation('emu', 1)], false);
-      forward(outbox, 'moa', 2);
-      for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, 1);
-      expect(sink.drops).to.equal(1);
-      sink.room = Infinity;
+    it('drops a queued page as well, and requests a comparison after the catch-up', () => {
+      addPage(outbox, [createLocation('moa', 1), createLocation('emu', 1)], false);
+      forward(outbox, createLocation('moa', 2));
+      for (let phone = 0; phone < 10; phone += 1) forward(outbox, createLocation(`phone${phone}`, 1));
+      expect(neighbour.drops).to.equal(1);
+      neighbour.room = Infinity;
       outbox.drained();
-      expect(sink.sent).to.deep.equal([createLocation('emu', 1)]);
-      expect([sink.pagesWanted, sink.comparisonsWanted]).to.deep.equal([1, 0]);
-      outbox.addPage([], true);
-      expect([sink.caughtUp, sink.comparisonsWanted]).to.deep.equal([1, 1]);
+      expect(neighbour.sent).to.deep.equal([createLocation('phone9', 1)]);
+      expect([neighbour.pagesWanted, neighbour.comparisonsWanted]).to.deep.equal([1, 0]);
+      addPage(outbox, [], true);
+      expect([neighbour.caughtUp, neighbour.comparisonsWanted]).to.deep.equal([1, 1]);
     });
 
     it('counts from 0 after the queue is sent', () => {
       for (let round = 0; round < 5; round += 1) {
-        sink.room = 0;
-        for (let phone = 0; phone < 10; phone += 1) forward(outbox, `phone${phone}`, round);
-        sink.room = Infinity;
+        neighbour.room = 0;
+        for (let phone = 0; phone < 10; phone += 1) forward(outbox, createLocation(`phone${phone}`, round));
+        neighbour.room = Infinity;
         outbox.drained();
       }
-      expect(sink.drops).to.equal(0);
-      expect(sink.sent.length).to.equal(50);
+      expect(neighbour.drops).to.equal(0);
+      expect(neighbour.sent.length).to.equal(50);
     });
   });
 
@@ -188,9 +236,9 @@ describe('Outbox', () => {
         for (const client of ['a', 'b', 'c', 'd', 'e', 'f'].slice(0, heldAtStart))
           held.set(client, createLocation(client, 0));
         const notDealt = [...held.keys()];
-        const sink = new FakeSink();
-        sink.room = 0;
-        const outbox = new Outbox(sink, isTight ? 3 * queuedLocationBytes(createLocation('a', 1)) : Infinity);
+        const neighbour = new FakeNeighbour();
+        neighbour.room = 0;
+        const outbox = outboxTo(neighbour, isTight ? 3 * queuedLocationBytes(createLocation('a', 1)) : Infinity);
         let pagesDealt = 0;
         let state: 'dealing' | 'dealt' = 'dealing';
         let comparisons = 0;
@@ -198,42 +246,42 @@ describe('Outbox', () => {
 
         const deal = (count: number) => {
           // The link asks for the first page; each further one only if the outbox wants it.
-          if (state === 'dealt' || pagesDealt > sink.pagesWanted) return;
+          if (state === 'dealt' || pagesDealt > neighbour.pagesWanted) return;
           pagesDealt += 1;
           const page = notDealt.splice(0, count).map((client) => held.get(client) ?? createLocation(client, 0));
           if (page.length < count) state = 'dealt';
-          outbox.addPage(page, state === 'dealt');
+          addPage(outbox, page, state === 'dealt');
         };
         const giveRoom = (room: number) => {
-          const before = sink.room;
-          sink.room = room;
+          const before = neighbour.room;
+          neighbour.room = room;
           if (before <= 0 && room > 0) outbox.drained();
         };
         for (const step of steps) {
           if ('client' in step) {
             seconds += 1;
             held.set(step.client, createLocation(step.client, seconds));
-            forward(outbox, step.client, seconds);
+            forward(outbox, createLocation(step.client, seconds));
           } else if ('room' in step) giveRoom(step.room);
           else deal(step.pageLocations);
-          expect(sink.caughtUp).to.be.at.most(1);
+          expect(neighbour.caughtUp).to.be.at.most(1);
         }
 
         giveRoom(0);
         giveRoom(Infinity);
         for (let pages = 0; pages < 20; pages += 1) {
           deal(3);
-          if (comparisons === sink.comparisonsWanted) continue;
+          if (comparisons === neighbour.comparisonsWanted) continue;
           // The neighbour compares, and a catch-up tells it what it lacks.
-          comparisons = sink.comparisonsWanted;
+          comparisons = neighbour.comparisonsWanted;
           for (const [client, location] of held)
-            if (sink.known.get(location.client) !== location) notDealt.push(client);
+            if (neighbour.known.get(location.client)?.line !== location.line) notDealt.push(client);
           state = 'dealing';
-          outbox.addPage([], false);
+          addPage(outbox, [], false);
         }
-        expect(sink.caughtUp).to.be.at.least(1);
-        expect(sink.comparisonsWanted > 0).to.equal(sink.drops > 0);
-        expect(new Map<string, Location>(sink.known)).to.deep.equal(held);
+        expect(neighbour.caughtUp).to.be.at.least(1);
+        expect(neighbour.comparisonsWanted > 0).to.equal(neighbour.drops > 0);
+        expect(new Map<string, Location>(neighbour.known)).to.deep.equal(held);
       }),
       { numRuns: 1_000 },
     );

@@ -17,6 +17,9 @@ import { createLocation, toServerId } from '../../support/fake-location.js';
 import { ChannelReporter, FakePeerWire, FakeTransport } from '../../support/fake-peer-wire.js';
 import { FakeSecrets } from '../../support/fake-secrets.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+import type { LocationBatch } from '../../../src/protocol/place/location-batch.js';
+import type { Location } from '../../../src/protocol/place/location.js';
+import { batchFrom } from '../../support/forwarded-batch.js';
 
 const blake = toServerId('Blake');
 const bryant = toServerId('Bryant');
@@ -29,6 +32,11 @@ const identity: PeerIdentity = {
 
 const kiwi = createLocation('kiwi', 1_353_118_103, 'Howard');
 const kiwiFrom = (forwarder: string) => formatPeerAt(kiwi, toServerId(forwarder));
+
+/** Locations as the flood sends them to a link of Bryant. */
+function forwarded(...locations: readonly Location[]): LocationBatch {
+  return batchFrom(bryant, locations);
+}
 
 const noPlaceHere = 'unexpected message from peer';
 const inTheNameOfAnother = 'the neighbour forwarded a location in the name of another server';
@@ -124,11 +132,11 @@ describe('PeerLink', () => {
         { kind: 'partitions-received', neighbour: metta, group: 3, partitionHashes: 'CCCC' },
         { kind: 'catch-up', neighbour: metta },
       ]);
-      send({ kind: 'page', locations: [kiwi], isLast: false });
+      send({ kind: 'page', batch: forwarded(kiwi), isLast: false });
       expect(store.take(), 'clients have their turn').to.deep.equal([]);
       clock.advance(2);
       expect(store.take()).to.deep.equal([{ kind: 'next-page', neighbour: metta }]);
-      send({ kind: 'page', locations: [createLocation('emu', 2)], isLast: true });
+      send({ kind: 'page', batch: forwarded(createLocation('emu', 2)), isLast: true });
       expect(wire.sent).to.deep.equal([
         'AT Howard +0.100000000 kiwi +34.068930-118.445127 1353118103 Bryant',
         'AT Blake +0.100000000 emu +34.068930-118.445127 2 Bryant',
@@ -167,9 +175,9 @@ describe('PeerLink', () => {
         Array.from({ length: 128 }, () => 'COMPARED'),
       );
       expect(storeMessages()).to.deep.equal(['catch-up']);
-      send({ kind: 'page', locations: [kiwi], isLast: true });
+      send({ kind: 'page', batch: forwarded(kiwi), isLast: true });
       expect(storeMessages()).to.deep.equal(['catch-up']);
-      send({ kind: 'page', locations: [], isLast: true });
+      send({ kind: 'page', batch: forwarded(), isLast: true });
       expect(storeMessages()).to.deep.equal([]);
       expect(wire.take().filter((line) => line === 'CAUGHT-UP')).to.have.lengthOf(2);
       transport.last.listener.lines(wire, ['COMPARED', 'COMPARED']);
@@ -182,7 +190,7 @@ describe('PeerLink', () => {
 
     it('requests no more pages when the neighbour is disconnected', () => {
       connect();
-      send({ kind: 'page', locations: [kiwi], isLast: false });
+      send({ kind: 'page', batch: forwarded(kiwi), isLast: false });
       transport.last.listener.closed(transport.last.wire, 'ECONNRESET');
       store.take();
       clock.advance(2);
@@ -239,13 +247,13 @@ describe('PeerLink', () => {
 
     it('forwards new locations with the lines of the flood, and queues them while the channel is not writable', () => {
       const wire = connect();
-      send({ kind: 'page', locations: [], isLast: true });
+      send({ kind: 'page', batch: forwarded(), isLast: true });
       wire.take();
-      send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
-      expect(wire.take()).to.deep.equal(['the line']);
+      send({ kind: 'forward', batch: forwarded(kiwi) });
+      expect(wire.take()).to.deep.equal([kiwiFrom('Bryant')]);
       wire.isWritable = false;
       for (let seconds = 1; seconds < 10; seconds += 1) {
-        send({ kind: 'forward', locations: [createLocation('kiwi', seconds)], lines: [`line ${seconds}`] });
+        send({ kind: 'forward', batch: forwarded(createLocation('kiwi', seconds)) });
       }
       expect(wire.take()).to.deep.equal([]);
       wire.isWritable = true;
@@ -254,12 +262,12 @@ describe('PeerLink', () => {
     });
 
     it('[PE15] queues nothing for a disconnected neighbour', () => {
-      send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
+      send({ kind: 'forward', batch: forwarded(kiwi) });
       const wire = connect();
       expect(wire.sent).to.deep.equal([]);
       transport.last.listener.closed(wire, 'ECONNRESET');
-      send({ kind: 'forward', locations: [kiwi], lines: ['the line'] });
-      send({ kind: 'page', locations: [kiwi], isLast: true });
+      send({ kind: 'forward', batch: forwarded(kiwi) });
+      send({ kind: 'page', batch: forwarded(kiwi), isLast: true });
       clock.advance(50);
       expect(connect().sent).to.deep.equal([]);
     });

@@ -19,6 +19,7 @@ import { createLocation, toServerId } from '../../support/fake-location.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { fixedRandom } from '../../support/fixed-random.js';
+import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 
 const [blake, bryant, metta] = [toServerId('Blake'), toServerId('Bryant'), toServerId('Metta')];
 const kiwi = asClientId('kiwi');
@@ -253,7 +254,7 @@ describe('ClientLookup', () => {
       receiveLookup(bryant, 'Gasol:1');
       const location = createLocation('kiwi', 7, 'Metta');
       deliver({ kind: 'client-found', location, isFlooded: false });
-      expect(flood.received).to.deep.equal([{ kind: 'send-to', location, to: bryant }]);
+      expect(flood.received).to.deep.equal([{ kind: 'send-to', locations: [location], to: bryant }]);
     });
 
     it('[WH10] runs lookups for clients at the same time, each with its own response', () => {
@@ -394,7 +395,7 @@ class Server {
         if (message.kind === 'send-line' && message.line.kind === 'SEEK')
           this.herd.lookUp(this.self, neighbour, message.line);
         else if (message.kind === 'send-line') this.herd.unknown(this.self, neighbour, message.line.id);
-        else if (message.kind === 'forward') this.herd.at(this.self, neighbour, message.locations);
+        else if (message.kind === 'forward') this.herd.at(this.self, neighbour, [...message.batch]);
         else throw new Error(`nobody sends ${message.kind} here`);
       },
       stop: () => undefined,
@@ -423,7 +424,7 @@ class Herd {
 
   /** Tells one server what the others have not heard of. */
   remembers(self: ServerId, location: Location): void {
-    this.server(self).bus.send(addresses.store, { kind: 'restored', locations: [location] });
+    this.server(self).bus.send(addresses.store, { kind: 'restored', batch: LocationBatch.of([location]) });
   }
 
   lookUp(from: ServerId, to: ServerId, lookUp: LookupLine): void {
@@ -438,7 +439,9 @@ class Herd {
   }
 
   at(from: ServerId, to: ServerId, locations: readonly Location[]): void {
-    this.inFlight.push(() => this.server(to).bus.send(addresses.store, { kind: 'learned', locations, from }));
+    this.inFlight.push(() =>
+      this.server(to).bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of(locations), from }),
+    );
   }
 
   /** Delivers everything, in the order that the test likes; no time passes. */

@@ -12,6 +12,7 @@ import { ChannelReporter, FakePeerWire, FakeTransport } from '../../support/fake
 import { defaultUpstreamSettings } from '../../../src/actors/upstream/upstream-settings.js';
 import { FakeHttp, fakeUpstream, flushPromises } from '../../support/fake-upstream.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
+import { sendInput } from '../../support/client-input.js';
 
 const neighbours = ['Blake', 'Metta'].map(toServerId);
 
@@ -69,7 +70,7 @@ describe('Server', () => {
     return {
       wire,
       to,
-      say: (line: string) => bus.send(to, { kind: 'bytes', chunk: Buffer.from(`${line}\n`), receivedAt: clock.now() }),
+      say: (line: string) => sendInput(bus, to, `${line}\n`, clock.now()),
       leave: (reason: string) => bus.send(to, { kind: 'closed', reason }),
     };
   }

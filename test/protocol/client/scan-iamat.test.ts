@@ -7,18 +7,19 @@ import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 import { acceptReport } from '../../../src/protocol/place/report.js';
 import type { Instant } from '../../../src/protocol/place/time.js';
 import { WordBuffer } from '../../../src/protocol/text/word-buffer.js';
-import { compareLines } from '../../support/differential.js';
+import { compareGenerated } from '../../support/differential.js';
 import { expectRow, isPrintableLine } from '../../support/expect-row.js';
+import { defaultLineLimits } from '../../support/line-generator.js';
 
 const server = 'Blake' as ServerId;
-const bounds = { maxClientIdBytes: 40, maxCount: 20, maxRadiusKm: 50 };
-const maxFutureSkewMs = 86_400_000;
+const { receivedAt, maxFutureSkewMs, maxClientIdBytes } = defaultLineLimits;
+const bounds = { maxClientIdBytes, maxCount: 20, maxRadiusKm: 50 };
 const LF = 10;
 
 /** What the text parser makes of a line. */
-function atLineOf(line: string, receivedAt: Instant): string | undefined {
+function atLineOf(line: string, now: Instant): string | undefined {
   const command = parseCommand(line, bounds);
-  return command.kind === 'IAMAT' ? acceptReport(command, receivedAt, server, maxFutureSkewMs)?.line : undefined;
+  return command.kind === 'IAMAT' ? acceptReport(command, now, server, maxFutureSkewMs)?.line : undefined;
 }
 
 /** Scans lines into one batch, and compares each with what the text parser makes of it. */
@@ -27,7 +28,7 @@ class Comparison {
   private readonly batch = new LocationBatch().clear();
   private lineNumber = 0;
 
-  constructor(private readonly receivedAt: Instant) {}
+  constructor(private readonly now: Instant) {}
 
   readonly compare = (line: string): boolean => {
     const { batch, scanner } = this;
@@ -39,8 +40,8 @@ class Comparison {
     const buffer = WordBuffer.of(`${'9'.repeat(start)}${line}9`);
     batch.isPrintable = true;
     scanner.isInputPrintable = true;
-    const isAccepted = scanner.scan(buffer, start, start + line.length, this.receivedAt, batch);
-    const expected = atLineOf(line, this.receivedAt);
+    const isAccepted = scanner.scan(buffer, start, start + line.length, this.now, batch);
+    const expected = atLineOf(line, this.now);
     expect(isAccepted, 'accepted').to.equal(expected !== undefined);
     if (expected === undefined) {
       expect([batch.count, batch.end, batch.isPrintable, scanner.isInputPrintable]).to.deep.equal([
@@ -61,20 +62,17 @@ class Comparison {
 }
 
 describe('IamatScanner', () => {
-  const receivedAt = { seconds: 1_700_000_000, nanoseconds: 563_873_386 };
-
-  for (const instant of [
+  for (const now of [
     receivedAt,
     { seconds: 0, nanoseconds: 0 },
     { seconds: 1_000_000_000_000_000 - 86_400, nanoseconds: 999_999_999 },
   ]) {
-    it(`[IA1] makes the AT lines of the text parser at ${instant.seconds} s`, () => {
-      const { valid, invalid } = compareLines(
-        { receivedAt: instant, maxFutureSkewMs, maxClientIdBytes: bounds.maxClientIdBytes },
-        (generator) => generator.iamat(),
-        new Comparison(instant).compare,
-      );
-      if (instant === receivedAt) expect(Math.min(valid, invalid) / (valid + invalid)).to.be.above(0.2);
+    it(`[IA1] makes the AT lines of the text parser at ${now.seconds} s`, () => {
+      const { valid, invalid } = compareGenerated((generator) => generator.iamat(), new Comparison(now).compare, {
+        ...defaultLineLimits,
+        receivedAt: now,
+      });
+      if (now === receivedAt) expect(Math.min(valid, invalid) / (valid + invalid)).to.be.above(0.2);
     });
   }
 

@@ -17,6 +17,7 @@ import { eventually } from '../../support/eventually.js';
 import { strictBus } from '../../support/fake-bus.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { createLocation } from '../../support/fake-location.js';
+import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 
 /** Creates locations of a number of clients. */
 function createLocations(count: number, seconds = 1): Location[] {
@@ -74,7 +75,7 @@ describe('LocationFile', () => {
   }
 
   function learn(...locations: Location[]): void {
-    bus.publish({ kind: 'locations-learned', locations, from: undefined });
+    bus.publish({ kind: 'locations-learned', batch: LocationBatch.of(locations), from: undefined });
   }
 
   function forget(...locations: Location[]): void {

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { GCProfiler } from 'node:v8';
 import { expect } from 'chai';
 import type { LinkMessage } from '../../../src/actors/peer/messages.js';
+import { WordBuffer } from '../../../src/protocol/text/word-buffer.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import type { Client } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
@@ -55,7 +56,7 @@ describe('the hot path', function () {
     const sent = sentOn(herd.bus('Blake'));
     const events: Record<string, number> = {};
     herd.bus('Blake').on('lines', ({ party, direction, lines }) => {
-      if (lines.some((line) => line.includes('phone-'))) count(events, `${party} ${direction}`);
+      if ([...lines].some((line) => line.includes('phone-'))) count(events, `${party} ${direction}`);
     });
     herd.bus('Blake').on('locations-learned', () => count(events, 'learned'));
     await report();
@@ -68,7 +69,22 @@ describe('the hot path', function () {
     const forwards = sent.filter((message): message is Extract<LinkMessage, { kind: 'forward' }> => {
       return message.kind === 'forward';
     });
-    expect(new Set(forwards.map((message) => message.lines)).size, 'lines put together').to.equal(1);
+    expect(new Set(forwards.map((message) => message.batch)).size, 'batches').to.equal(1);
+  });
+
+  it('decodes no line of a report, on any server', async () => {
+    const learned: Record<string, number> = {};
+    for (const server of ['Blake', ...neighbours]) {
+      herd.bus(server).on('locations-learned', ({ batch }) => (learned[server] = batch.count));
+    }
+    const decoding = spyOnDecoding();
+    try {
+      await report();
+    } finally {
+      decoding.stop();
+    }
+    expect(learned).to.deep.equal(Object.fromEntries(['Blake', ...neighbours].map((name) => [name, commands])));
+    expect(decoding.texts).to.deep.equal([]);
   });
 
   it('publishes all cached upstream responses to a chunk in one event', async () => {
@@ -132,6 +148,18 @@ function sentOn(bus: MessageBus): { kind: string }[] {
     send(to, message);
   };
   return sent;
+}
+
+/** Keeps the texts that are decoded from buffers. */
+function spyOnDecoding(): { readonly texts: string[]; stop(): void } {
+  const { text } = WordBuffer.prototype;
+  const texts: string[] = [];
+  WordBuffer.prototype.text = function (this: WordBuffer, start, end) {
+    const decoded = text.call(this, start, end);
+    texts.push(decoded);
+    return decoded;
+  };
+  return { texts, stop: () => (WordBuffer.prototype.text = text) };
 }
 
 /** Counts the writes of this process to a remote port. */

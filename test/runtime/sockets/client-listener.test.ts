@@ -21,6 +21,7 @@ import { strictBus } from '../../support/fake-bus.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { toServerId } from '../../support/fake-location.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
+import { sessionSettings } from '../../support/session-settings.js';
 
 describe('listener for clients over TCP', () => {
   let bus: MessageBus;
@@ -37,12 +38,12 @@ describe('listener for clients over TCP', () => {
     received = [];
     const clock = new SystemClock();
     const limits = { ...defaultLimits, maxLineBytes: 256 };
-    const settings = {
+    const settings = sessionSettings(bus, {
       server: toServerId('Blake'),
       limits,
       upstream: fakeUpstream,
       shared: new SharedLimits(limits, clock),
-    };
+    });
     store = new FakeActor();
     bus.attach(addresses.store, store);
     bus.attach(addresses.lookup, new FakeActor());

@@ -9,6 +9,7 @@ import { eventually, defaultTimeoutMs } from '../../support/eventually.js';
 import { collectEvents } from '../../support/fake-bus.js';
 import { createLocation } from '../../support/fake-location.js';
 import { HerdInProcess } from '../../support/herd-in-process.js';
+import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 
 describe('WATCH over sockets', function () {
   this.timeout(2 * defaultTimeoutMs);
@@ -79,7 +80,7 @@ describe('WATCH over sockets', function () {
     while (conflatedCount() < 10_000) {
       rounds += 1;
       const locations = phones.map((phone) => createLocation(phone, rounds));
-      herd.bus('Blake').send(addresses.store, { kind: 'report', locations });
+      herd.bus('Blake').send(addresses.store, { kind: 'report', batch: LocationBatch.of(locations) });
     }
     client.socket.resume();
     const newest = new Map<string, number>();
@@ -138,7 +139,7 @@ describe('WATCH over sockets', function () {
     await client.request('IAMAT kiwi +1+1 1');
     await client.line();
     const locations = [createLocation('kiwi', 2), createLocation('kiwi', 3)];
-    herd.bus('Blake').send(addresses.store, { kind: 'report', locations });
+    herd.bus('Blake').send(addresses.store, { kind: 'report', batch: LocationBatch.of(locations) });
     await client.lines(2);
     const commands = (kind: string, outcome: string) =>
       metric('Blake', `herd_commands_total{kind="${kind}",outcome="${outcome}"}`);

@@ -12,10 +12,8 @@ import type { StoreMessage } from '../../../src/actors/store/messages.js';
 import type { Bus } from '../../../src/actors/bus/bus.js';
 import type { PeerSession } from '../../../src/actors/peer/peer-session.js';
 import { PeerLink } from '../../../src/actors/peer/peer-link.js';
-import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 import { parseAt, type Location } from '../../../src/protocol/place/location.js';
-import { formatPeerAt } from '../../../src/protocol/peer/peer-line.js';
 import { Digest } from '../../../src/protocol/place/digest.js';
 import { createInvariants } from '../../../src/simulation/invariants/all.js';
 import type { Invariant } from '../../../src/simulation/invariants/invariant.js';
@@ -102,10 +100,9 @@ steps:
       sound();
       const told = message as FloodMessage;
       if (told.kind !== 'replicate' || told.from === undefined) return;
-      const { locations, from } = told;
-      const self = Reflect.get(flood, 'self') as ServerId;
-      const lines = locations.map((location) => formatPeerAt(location, self));
-      busOf(flood).send(addresses.link(from), { kind: 'forward', locations, lines });
+      const forwarded = Reflect.get(flood, 'forwarded') as (batch: LocationBatch) => LocationBatch;
+      const batch = forwarded.call(flood, told.batch);
+      busOf(flood).send(addresses.link(told.from), { kind: 'forward', batch });
     });
     await caught('no-echo', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
   });
@@ -212,16 +209,20 @@ steps:
   });
 
   it('quiet: a link says the last location again with each beat', async () => {
-    const last = new Map<object, Extract<LinkMessage, { kind: 'forward' }>>();
+    const last = new Map<object, LocationBatch>();
     injectBug(PeerLink, 'receive', (link, [message], sound) => {
       const heard = message as LinkMessage;
-      if (heard.kind === 'forward') last.set(link, heard);
+      if (heard.kind === 'forward') {
+        const batch = new LocationBatch().clear();
+        batch.appendAll(heard.batch);
+        last.set(link, batch);
+      }
       return sound();
     });
     injectBug(PeerLink, 'checkHeartbeat', (link, _, sound) => {
-      const forward = last.get(link);
+      const batch = last.get(link);
       const exchange = Reflect.get(link, 'session') as PeerSession | undefined;
-      if (forward !== undefined) exchange?.forward(forward.locations, forward.lines);
+      if (batch !== undefined) exchange?.forward(batch);
       return sound();
     });
     await caught('quiescent', `${busy}\nsteps: [{ at: 5s, heal: all }]`);

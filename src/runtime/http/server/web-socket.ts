@@ -12,7 +12,7 @@ import type { ListenerDependencies } from '../../sockets/client-listener.js';
 import type { FlushScheduler, Flushable } from '../../time/flush-order.js';
 import { minReportedBacklogBytes } from '../../sockets/batched-writer.js';
 import { formatHostPort } from '../../sockets/listener.js';
-import { toReadBuffer } from '../../sockets/read-buffer.js';
+import { toReadBuffer } from '../../sockets/socket-reader.js';
 import { tokenProtocolPrefix } from '../auth/credentials.js';
 
 /** Path of the WebSocket endpoint. */

@@ -1,9 +1,9 @@
-import type { HerdEvent, LinesEvent } from '../../../actors/bus/events.js';
+import type { HerdEvent } from '../../../actors/bus/events.js';
 import { formatDuration } from '../../../actors/upstream/format-duration.js';
 import { bytesOf, type ByteString } from '../../../protocol/text/bytes.js';
 import { stackOrMessage } from '../../errors.js';
 import type { LogLevel } from './log-settings.js';
-import { sanitize, sanitizeJoined } from './sanitize.js';
+import { sanitize } from './sanitize.js';
 
 /** Formats an event as a line of the log, without time and line end. Returns undefined for events that have no line of their own. */
 export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteString } | undefined {
@@ -18,7 +18,7 @@ export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteStri
     case 'connection-evicted':
     case 'upstream-attempt':
     case 'upstream-request':
-      // Frequent events, visible in the metrics. `lines` are formatted by `formatLines`, and failed requests have another event.
+      // Frequent events, visible in the metrics. `lines` are logged by `appendLines`, and failed requests have another event.
       return undefined;
     case 'locations-restored': {
       const { length } = event.locations;
@@ -86,17 +86,6 @@ export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteStri
     case 'warning':
       return { level: 'warn', text: printable(event.reason) };
   }
-}
-
-/**
- * Formats received or sent lines as lines of the log, without the last line end. They are most of the log, so they are joined at
- * once.
- *
- * @param timestamp start of each line
- */
-export function formatLines({ party, remoteAddress, direction, lines }: LinesEvent, timestamp: string): ByteString {
-  const prefix = `${timestamp} ${party} ${remoteAddress} ${direction} `;
-  return prefix + sanitizeJoined([...lines], `\n${prefix}`);
 }
 
 function linkLine({ neighbour, state, reason, retryInMs, expected }: Extract<HerdEvent, { kind: 'link' }>): {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { bytesOf, textOf, type ByteString } from '../../../protocol/text/bytes.js';
-import { hasTerminalControls, replaceTerminalControls } from '../../../protocol/text/terminal-text.js';
+import { replaceTerminalControls } from '../../../protocol/text/terminal-text.js';
 
 /**
  * Maximum external text in a line of the log, in bytes; longer text is truncated. Every valid IAMAT and its response fit with the
@@ -9,8 +9,6 @@ import { hasTerminalControls, replaceTerminalControls } from '../../../protocol/
 export const maxShownBytes = 1_536;
 
 const printableAscii = /^[\x20-\x7e]*$/;
-const printableAsciiOrLf = /^[\n\x20-\x7e]*$/;
-
 const notPrintableAscii = /[^\x20-\x7e]/g;
 
 /** Escape sequence of each byte: `\x1b`. */
@@ -19,23 +17,6 @@ const escapes = Array.from({ length: 256 }, (_, byte) => `\\x${byte.toString(16)
 /** Escapes external text and truncates it to `maxShownBytes`, followed by its length. The result is valid UTF-8. */
 export function sanitize(text: ByteString): ByteString {
   return escape(truncate(text));
-}
-
-/**
- * Sanitizes texts and joins them. Most are short and need no escaping, which takes one join and one test for all of them.
- *
- * @param separator printable ASCII and line ends
- */
-export function sanitizeJoined(texts: readonly ByteString[], separator: string): ByteString {
-  const joined = (texts.every(isShort) ? texts : texts.map(truncate)).join(separator);
-  return isClean(joined) ? joined : texts.map(sanitize).join(separator);
-}
-
-/** Whether lines need no escaping. */
-function isClean(lines: ByteString): boolean {
-  if (printableAsciiOrLf.test(lines)) return true;
-  const bytes = Buffer.from(lines, 'latin1');
-  return isUtf8(bytes) && !hasTerminalControls(bytes.toString('utf8'));
 }
 
 function isShort(text: ByteString): boolean {

@@ -1,29 +1,24 @@
 import { finished } from 'node:stream/promises';
 import { createLogger, format, type Logger } from 'winston';
 import type { HerdEvent, LinesEvent } from '../../../actors/bus/events.js';
-import type { ByteString } from '../../../protocol/text/bytes.js';
 import type { MessageBus } from '../../bus/message-bus.js';
 import { eventUses } from '../event-uses.js';
 import { BatchFileTransport } from './batch-file-transport.js';
 import { LogFiles, type LogSuffix } from './log-files.js';
-import { formatEvent, formatLines } from './format-event.js';
+import { formatEvent } from './format-event.js';
 import { logLevels, type LogLevel, type LogSettings } from './log-settings.js';
 
-/**
- * Milliseconds for which lines are batched. An entry and its write cost as much as a hundred lines, and must not delay the
- * replication of a location. A killed process loses this much of its log; warnings and errors are written at once.
- */
-const batchMs = 50;
+/** Levels as winston takes them: the most severe one is 0. */
+const winstonLevels = Object.fromEntries(logLevels.toReversed().map((level, severity) => [level, severity]));
 
 /**
- * Log of one start of one server: files of all events, and files of warnings and errors. It subscribes to the server's bus. Lines of
- * 50 milliseconds pass through winston as one entry.
+ * Log of one start of one server: files of all events, and files of warnings and errors. It subscribes to the server's bus. Events pass
+ * through winston; lines of the protocol go directly to the file.
  */
 export class ServerLog {
   private readonly logger: Logger;
+  private readonly file: BatchFileTransport;
   private readonly files: readonly BatchFileTransport[];
-  private batch: ByteString[] = [];
-  private batchTimer: NodeJS.Timeout | undefined;
   private isClosed = false;
   private level: LogLevel;
   private bus: MessageBus | undefined;
@@ -45,8 +40,11 @@ export class ServerLog {
     const startedMs = Date.now();
     const file = (suffix: LogSuffix, minLevel: LogLevel) =>
       new BatchFileTransport(new LogFiles(folder, suffix, maxFiles, startedMs), maxFileBytes, minLevel, onError);
-    this.files = [file('.log', 'info'), file('.error.log', 'warn')];
+    this.file = file('.log', 'lines');
+    this.files = [this.file, file('.error.log', 'warn')];
     this.logger = createLogger({
+      levels: winstonLevels,
+      level: 'lines',
       format: format.printf(({ message }) => String(message)),
       transports: [...this.files],
     });
@@ -78,7 +76,6 @@ export class ServerLog {
 
   /** Resolves when everything is written, or cannot be. */
   async close(): Promise<void> {
-    this.flush();
     this.isClosed = true;
     const written = this.files.map((file) => finished(file));
     this.logger.end();
@@ -88,10 +85,9 @@ export class ServerLog {
   private logEvent(event: HerdEvent): void {
     const line = formatEvent(event);
     if (line === undefined || this.isClosed || !this.isEnabled(event, line.level)) return;
-    const stamped = `${this.currentTimestamp()} ${line.text}`;
-    if (line.level === 'info' || line.level === 'lines') return this.addToBatch(stamped);
-    this.flush();
-    this.logger.log(line.level, stamped);
+    const entry = `${this.currentTimestamp()} ${line.text}`;
+    if (line.level === 'lines') this.file.append(entry);
+    else this.logger.log(line.level, entry);
   }
 
   /** Whether an event is logged. Admin actions always are, including those that raise the level. */
@@ -99,23 +95,9 @@ export class ServerLog {
     return kind === 'admin-action' || logLevels.indexOf(level) >= logLevels.indexOf(this.level);
   }
 
-  private logLines(event: LinesEvent): void {
+  private logLines({ party, remoteAddress, direction, lines }: LinesEvent): void {
     if (this.isClosed) return;
-    this.addToBatch(formatLines(event, this.currentTimestamp()));
-  }
-
-  private addToBatch(text: ByteString): void {
-    this.batchTimer ??= setTimeout(() => this.flush(), batchMs);
-    this.batch.push(text);
-  }
-
-  private flush(): void {
-    clearTimeout(this.batchTimer);
-    this.batchTimer = undefined;
-    if (this.batch.length === 0) return;
-    const lines = this.batch;
-    this.batch = [];
-    this.logger.info(lines.join('\n'));
+    this.file.appendLines(lines, `${this.currentTimestamp()} ${party} ${remoteAddress} ${direction} `);
   }
 
   /** Returns the current time as text, formatted at most once per millisecond. */

@@ -12,6 +12,7 @@ import { collectEvents, strictBus } from '../../../support/fake-bus.js';
 import { createLocation, toServerId } from '../../../support/fake-location.js';
 import { ChannelReporter, FakePeerWire, FakeTransport } from '../../../support/fake-peer-wire.js';
 import { FakeHttp, fakeUpstream } from '../../../support/fake-upstream.js';
+import { LocationBatch } from '../../../../src/protocol/place/location-batch.js';
 
 describe('A server that floods and shares a bucket', () => {
   let bus: MessageBus;
@@ -80,7 +81,7 @@ describe('A server that floods and shares a bucket', () => {
 
   it('passes what its clients report to both', () => {
     const location = createLocation('kiwi', 1, 'Bryant');
-    bus.send(addresses.store, { kind: 'report', locations: [location] });
+    bus.send(addresses.store, { kind: 'report', batch: LocationBatch.of([location]) });
     const line = forwarded(location);
     expect(takeLines()).to.deep.equal({ blake: [line], metta: [line], written: [valueOf(location)] });
   });

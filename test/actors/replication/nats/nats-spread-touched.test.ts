@@ -20,6 +20,7 @@ import { FakeBucket } from '../../../support/fake-bucket.js';
 import { collectEvents, strictBus } from '../../../support/fake-bus.js';
 import { flushPromises } from '../../../support/fake-upstream.js';
 import { createLocation } from '../../../support/fake-location.js';
+import { LocationBatch } from '../../../../src/protocol/place/location-batch.js';
 
 const valueOf = ({ line }: Location) => `2 ${line}`;
 const entryOf = (location: Location, revision: number): BucketEntry => ({
@@ -55,7 +56,7 @@ describe('NatsSpread, where the store does not hold everything', () => {
   afterEach(() => spread.stop());
 
   function report(...locations: Location[]): void {
-    bus.send(addresses.bucketSpread, { kind: 'replicate', locations, from: undefined });
+    bus.send(addresses.bucketSpread, { kind: 'replicate', batch: LocationBatch.of(locations), from: undefined });
     clock.advance(1);
   }
 

@@ -15,6 +15,7 @@ import { FakeActor } from '../../../support/fake-actor.js';
 import { FakeBucket } from '../../../support/fake-bucket.js';
 import { collectEvents, strictBus } from '../../../support/fake-bus.js';
 import { createLocation } from '../../../support/fake-location.js';
+import { LocationBatch } from '../../../../src/protocol/place/location-batch.js';
 
 const valueOf = ({ line }: Location) => `2 ${line}`;
 const entryOf = (location: Location, revision: number): BucketEntry => ({
@@ -49,7 +50,7 @@ describe('NatsSpread', () => {
   afterEach(() => spread.stop());
 
   function report(...locations: Location[]): void {
-    bus.send(addresses.bucketSpread, { kind: 'replicate', locations, from: undefined });
+    bus.send(addresses.bucketSpread, { kind: 'replicate', batch: LocationBatch.of(locations), from: undefined });
     clock.advance(1);
   }
 
@@ -95,8 +96,8 @@ describe('NatsSpread', () => {
     });
 
     it('answers first: what is reported is written after the turn in which it was', () => {
-      bus.send(addresses.bucketSpread, { kind: 'replicate', locations: [createLocation('kiwi', 1)], from: undefined });
-      bus.send(addresses.bucketSpread, { kind: 'replicate', locations: [createLocation('kiwi', 2)], from: undefined });
+      bus.send(addresses.bucketSpread, { kind: 'replicate', batch: LocationBatch.of([createLocation('kiwi', 1)]), from: undefined });
+      bus.send(addresses.bucketSpread, { kind: 'replicate', batch: LocationBatch.of([createLocation('kiwi', 2)]), from: undefined });
       expect(bucket.session.takePuts()).to.deep.equal([]);
       clock.advance(1);
       expect(bucket.session.takePut()).to.include({ value: valueOf(createLocation('kiwi', 2)) });
@@ -124,7 +125,7 @@ describe('NatsSpread', () => {
       const location = createLocation('kiwi', 1, 'Metta');
       bucket.session.changes(entryOf(location, 1));
       expect(learned()).to.deep.equal([location.line]);
-      bus.send(addresses.bucketSpread, { kind: 'replicate', locations: [location], from: fromBucket });
+      bus.send(addresses.bucketSpread, { kind: 'replicate', batch: LocationBatch.of([location]), from: fromBucket });
       expect(bucket.session.takePuts()).to.deep.equal([]);
     });
 

@@ -19,6 +19,7 @@ import { createLocation, toServerId } from '../../../support/fake-location.js';
 import { locationBytes } from '../../../../src/actors/store/location-bytes.js';
 import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { fixedRandom } from '../../../support/fixed-random.js';
+import { LocationBatch } from '../../../../src/protocol/place/location-batch.js';
 
 const asker = addresses.connection(1);
 const maxClients = 4;
@@ -45,9 +46,9 @@ describe('TouchedStore', () => {
     bus.attach(addresses.store, new TouchedStore(bus, fixedRandom, { ...defaultLimits, maxClients }));
   });
 
-  const report = (...locations: Location[]) => bus.send(addresses.store, { kind: 'report', locations });
+  const report = (...locations: Location[]) => bus.send(addresses.store, { kind: 'report', batch: LocationBatch.of(locations) });
   const learn = (...locations: Location[]) =>
-    bus.send(addresses.store, { kind: 'learned', locations, from: fromBucket });
+    bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of(locations), from: fromBucket });
   const fetch = (name: string, location: Location | undefined) =>
     bus.send(addresses.touchedStore, { kind: 'fetched', client: asClientId(name), location });
   const watch = (name: string, question = 1) =>
@@ -154,7 +155,7 @@ describe('TouchedStore', () => {
 
   it('takes what was on disk as if it had just been touched, up to its limit', () => {
     const locations = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => createLocation(name, 1));
-    bus.send(addresses.store, { kind: 'restored', locations });
+    bus.send(addresses.store, { kind: 'restored', batch: LocationBatch.of(locations) });
     expect(held()).to.deep.equal(['c', 'd', 'e', 'f']);
   });
 

@@ -7,6 +7,7 @@ import { EventStream } from '../../../support/event-stream.js';
 import { eventually } from '../../../support/eventually.js';
 import { createLocation } from '../../../support/fake-location.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
+import { LocationBatch } from '../../../../src/protocol/place/location-batch.js';
 
 describe('the HTTP API', () => {
   const herd = new HerdInProcess({ links: ['Blake-Bryant'], hasHttp: true });
@@ -201,7 +202,7 @@ describe('the HTTP API', () => {
     const bus = herd.bus('Blake');
     const rounds = 60_000;
     const locations = Array.from({ length: rounds }, (_, round) => createLocation('slow', round));
-    bus.publish({ kind: 'locations-learned', locations, from: undefined });
+    bus.publish({ kind: 'locations-learned', batch: LocationBatch.of(locations), from: undefined });
     let text = '';
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     response.resume();

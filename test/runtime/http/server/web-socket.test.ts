@@ -24,6 +24,7 @@ import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
 import { eventually, withTimeout } from '../../../support/eventually.js';
 import { strictBus } from '../../../support/fake-bus.js';
 import { toServerId } from '../../../support/fake-location.js';
+import { sessionSettings } from '../../../support/session-settings.js';
 
 const maxLineBytes = 256;
 
@@ -47,7 +48,7 @@ describe('serveWebSocket', () => {
     clock = new VirtualClock();
     const limits = { ...defaultLimits, maxLineBytes, maxOutputBufferBytes };
     const shared = new SharedLimits(limits, clock);
-    const settings = { server, limits, upstream: twitterSearch('http://127.0.0.1:9'), shared };
+    const settings = sessionSettings(bus, { server, limits, upstream: twitterSearch('http://127.0.0.1:9'), shared });
     bus.attach(addresses.server, {
       receive: (message: ServerMessage) => {
         if (message.kind === 'connection-opened') {

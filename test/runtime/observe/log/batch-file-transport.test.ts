@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { Lines } from '../../../../src/protocol/text/lines.js';
 import { BatchFileTransport } from '../../../../src/runtime/observe/log/batch-file-transport.js';
 import { LogFiles } from '../../../../src/runtime/observe/log/log-files.js';
 import { eventually } from '../../../support/eventually.js';
@@ -42,7 +43,7 @@ describe('BatchFileTransport', () => {
   }
 
   function log(...lines: string[]): void {
-    for (const line of lines) file.log({ [MESSAGE]: line }, () => undefined);
+    for (const line of lines) file.log({ level: 'info', [MESSAGE]: line }, () => undefined);
   }
 
   async function close(): Promise<void> {
@@ -115,9 +116,107 @@ describe('BatchFileTransport', () => {
     expect(got[0]).to.equal('first');
     expect(got.at(-1)).to.equal('last');
     const kept = got.filter((text) => text === line).length;
-    expect(kept).to.be.within(16_384, 16_385);
+    expect(kept).to.be.within(16_300, 16_384);
     expect(got.at(-2)).to.equal(`${lines - kept} log entries lost here: the disk was too slow or not writable`);
     expect(got).to.have.lengthOf(kept + 3);
+  });
+
+  it('tells where lines were lost while others are accepted', async () => {
+    disk.state = 'slow';
+    const numbered = (from: number, count: number) =>
+      Array.from({ length: count }, (_, index) => `${from + index} ${'x'.repeat(1_000)}`);
+    log(...numbered(0, 20_000));
+    await eventually('a write is in progress', () => disk.writeCount === 1);
+    disk.state = 'short';
+    disk.releaseOne();
+    await eventually('a chunk is written', () => disk.writeCount > 2);
+    log(...numbered(20_000, 10));
+    const got = await written();
+    let next = 0;
+    let gaps = 0;
+    for (const line of got) {
+      const [, lost] = /^(\d+) log entries lost here: /.exec(line) ?? [];
+      if (lost === undefined) expect(line).to.equal(numbered(next, 1)[0]);
+      gaps += lost === undefined ? 0 : 1;
+      next += Number(lost ?? 1);
+    }
+    expect(gaps).to.equal(1);
+    expect(next).to.equal(20_010);
+    expect(got.at(-1)).to.match(/^20009 /);
+  });
+
+  it('counts lines that a full disk did not take, not those in front of them', async () => {
+    disk.state = 'filling';
+    log('taken 1', 'taken 2', 'torn by half', 'lost');
+    await eventually('an error is reported', () => errors.length > 0);
+    disk.state = 'sound';
+    log('whole');
+    expect(await written()).to.deep.equal([
+      'taken 1',
+      'taken 2',
+      't',
+      '2 log entries lost here: the disk was too slow or not writable',
+      'whole',
+    ]);
+  });
+
+  it('tells what was lost although the disk did not take that line at first', async () => {
+    disk.state = 'full';
+    log('lost');
+    await eventually('an error is reported', () => errors.length > 0);
+    disk.state = 'filling';
+    log('lost as well');
+    await eventually('the disk is full', () => disk.state === 'full');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    disk.state = 'sound';
+    log('whole');
+    const got = await written();
+    expect(got).to.have.lengthOf(3);
+    expect(got.slice(1)).to.deep.equal(['2 log entries lost here: the disk was too slow or not writable', 'whole']);
+  });
+
+  it('writes lines of the protocol in order with entries of winston', async () => {
+    log('one');
+    file.appendLines(Lines.of('two', 'three'), 'in ');
+    log('four');
+    expect(await written()).to.deep.equal(['one', 'in two', 'in three', 'four']);
+  });
+
+  it('writes a full chunk at once', async () => {
+    log('first');
+    // A turn as long as the batch interval proves nothing.
+    let tookMs = Infinity;
+    for (let count = 0; tookMs > 20; count += 1) {
+      expect(count).to.be.below(100);
+      await eventually('everything is written', () => file.bufferedBytes === 0);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      const { writeCount } = disk;
+      const startMs = performance.now();
+      log('x'.repeat(200_000), 'x'.repeat(200_000));
+      while (disk.writeCount === writeCount) await new Promise((resolve) => setImmediate(resolve));
+      tookMs = performance.now() - startMs;
+    }
+  });
+
+  it('batches the lines that follow during a write', async () => {
+    disk.state = 'slow';
+    log('one');
+    await eventually('a write is in progress', () => disk.writeCount === 1);
+    // The timer may count from the beginning of a turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    const startMs = performance.now();
+    log('two');
+    disk.release();
+    while (disk.writeCount < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(performance.now() - startMs).to.be.above(30);
+  });
+
+  it('writes an entry that is longer than a chunk', async () => {
+    log('one');
+    await eventually('everything is written', () => readFileSync(path, 'latin1') === 'one\n');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    log('x'.repeat(300_000), 'two');
+    expect(await written()).to.deep.equal(['one', 'x'.repeat(300_000), 'two']);
   });
 
   it('reports a full disk once, counts lost entries, and continues when there is space', async () => {
@@ -189,8 +288,8 @@ describe('BatchFileTransport', () => {
     log('whole');
     expect(await written()).to.deep.equal([
       'a line tha',
-      'whole',
       '1 log entry lost here: the disk was too slow or not writable',
+      'whole',
     ]);
   });
 

@@ -1,21 +1,14 @@
+import { LocationBatch } from '../../../../src/protocol/place/location-batch.js';
 import { isUtf8 } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { HerdEvent, LinesEvent } from '../../../../src/actors/bus/events.js';
+import type { HerdEvent } from '../../../../src/actors/bus/events.js';
 import { textOf } from '../../../../src/protocol/text/bytes.js';
-import { formatEvent, formatLines } from '../../../../src/runtime/observe/log/format-event.js';
+import { formatEvent } from '../../../../src/runtime/observe/log/format-event.js';
 import { maxShownBytes } from '../../../../src/runtime/observe/log/sanitize.js';
 import { createLocation, toServerId } from '../../../support/fake-location.js';
 
 const metta = toServerId('Metta');
-const fromClient = (...lines: string[]): LinesEvent => ({
-  kind: 'lines',
-  direction: 'in',
-  party: 'client',
-  remoteAddress: '192.0.2.1:4',
-  lines,
-});
-
 /** Whether a text is UTF-8 without line ends and terminal controls. */
 function expectClean(bytes: string): void {
   expect(isUtf8(Buffer.from(bytes, 'latin1'))).to.equal(true);
@@ -158,23 +151,9 @@ describe('formatEvent', () => {
     });
   }
 
-  it('formats lines with party, address and direction', () => {
-    expect(formatLines(fromClient('IAMAT kiwi', 'no command'), 'now')).to.equal(
-      'now client 192.0.2.1:4 in IAMAT kiwi\nnow client 192.0.2.1:4 in no command',
-    );
-    const out = {
-      kind: 'lines',
-      direction: 'out',
-      party: 'peer',
-      remoteAddress: 'Metta',
-      lines: ['CAUGHT-UP'],
-    } as const;
-    expect(formatLines(out, 'now')).to.equal('now peer Metta out CAUGHT-UP');
-  });
-
   it('omits learned locations', () => {
     expect(
-      formatEvent({ kind: 'locations-learned', locations: [createLocation('kiwi', 1)], from: undefined }),
+      formatEvent({ kind: 'locations-learned', batch: LocationBatch.of([createLocation('kiwi', 1)]), from: undefined }),
     ).to.equal(undefined);
   });
 
@@ -189,16 +168,12 @@ describe('formatEvent', () => {
   });
 
   it('escapes line ends and terminal controls', () => {
-    expect(formatLines(fromClient('a\x1b[2Jb\rc\td\x7f\0'), 'now')).to.equal(
-      'now client 192.0.2.1:4 in a\\x1b[2Jb\\x0dc\\x09d\\x7f\\x00',
-    );
     const anyText = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
     );
     fc.assert(
-      fc.property(anyText, anyText, (text, reason) => {
-        expectClean(formatLines(fromClient(text.replaceAll(/[\n\u0100-\uffff]/g, '')), 'now'));
+      fc.property(anyText, (reason) => {
         for (const event of [
           { kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason } as const,
           { kind: 'actor-failed', address: 'store', directive: 'resume', error: new Error(reason) } as const,
@@ -209,42 +184,10 @@ describe('formatEvent', () => {
     );
   });
 
-  const escaped: [string, string, string][] = [
-    ['C1 controls as they are', 'a\x9b5mb', 'a\\x9b5mb'],
-    ['C1 controls in UTF-8', 'a\xc2\x9b7mb', 'a\\xc2\\x9b7mb'],
-    [
-      'other bytes that are not UTF-8',
-      'caf\xe9 \xf0\x9f\xa5 \xc0\xaf \xed\xa0\x80',
-      'caf\\xe9 \\xf0\\x9f\\xa5 \\xc0\\xaf \\xed\\xa0\\x80',
-    ],
-    ['overrides of the direction', 'a\xe2\x80\xaeb\xe2\x81\xa6', 'a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6'],
-    ['separators of lines', 'a\xe2\x80\xa8b', 'a\\xe2\\x80\\xa8b'],
-  ];
-  for (const [what, line, shown] of escaped) {
-    it(`escapes ${what}`, () => {
-      expect(formatLines(fromClient('kiwi', line), 'now')).to.equal(
-        `now client 192.0.2.1:4 in kiwi\nnow client 192.0.2.1:4 in ${shown}`,
-      );
-    });
-  }
-
-  it('truncates a long line between characters, and appends its length', () => {
-    const shownOf = (line: string) => formatLines(fromClient(line), 'now').slice('now client 192.0.2.1:4 in '.length);
-    const whole = 'x'.repeat(maxShownBytes);
-    expect(shownOf(whole)).to.equal(whole);
-    expect(shownOf(`${whole}y`)).to.equal(`${whole}... (1,537 bytes)`);
-    expect(shownOf('x'.repeat(1_234_567))).to.equal(`${whole}... (1,234,567 bytes)`);
-    const kiwi = Buffer.from('🥝').toString('latin1');
-    expect(shownOf(`${whole.slice(1)}${kiwi}`)).to.equal(`${whole.slice(1)}... (1,539 bytes)`);
-    expect(shownOf(`${whole.slice(4)}${kiwi}y`)).to.equal(`${whole.slice(4)}${kiwi}... (1,537 bytes)`);
+  it('truncates long external text, and appends its length', () => {
     const reason = 'x'.repeat(2_000);
     expect(formatEvent({ kind: 'peer-rejected', remoteAddress: '192.0.2.9:1', reason })?.text).to.equal(
-      `peer 192.0.2.9:1 rejected: ${whole}... (2,000 bytes)`,
+      `peer 192.0.2.9:1 rejected: ${'x'.repeat(maxShownBytes)}... (2,000 bytes)`,
     );
-  });
-
-  it('does not escape non-ASCII letters', () => {
-    const kiwi = Buffer.from('kīwi 🥝').toString('latin1');
-    expect(formatLines(fromClient(kiwi), 'now')).to.equal(`now client 192.0.2.1:4 in ${kiwi}`);
   });
 });

@@ -1,0 +1,71 @@
+import type { ByteString } from '../../../protocol/text/byte-string.js';
+import type { Lines } from '../../../protocol/text/lines.js';
+import { copyWords, findLineEnd } from '../../../protocol/text/word-buffer.js';
+import type { LogBuffer } from './log-buffer.js';
+import { maxShownBytes, sanitize } from './sanitize.js';
+
+const LF = 10;
+const CR = 13;
+
+/**
+ * Appends received or sent lines to a log, one line of the log each. They are most of the log, so they are copied by words. Lines that
+ * are long, or contain other bytes than printable ASCII, are decoded and sanitized.
+ *
+ * @param prefix start of each line of the log
+ */
+export function appendLines(log: LogBuffer, lines: Lines, prefix: ByteString): void {
+  const { view, bytes } = lines.buffer;
+  const prefixBytes = prefix.length;
+  // A copied line, its CR, and its line end.
+  const reservedBytes = prefixBytes + maxShownBytes + 2;
+  /** Where the prefix was written last. */
+  let prefixView: DataView | undefined;
+  let prefixStart = 0;
+  let start = lines.start;
+  for (let index = 0; start < lines.end; index += 1) {
+    const chunk = log.reserve(reservedBytes);
+    if (chunk === undefined) return log.drop(lines.length - index);
+    const target = chunk.end;
+    if (prefixView === undefined) chunk.write(prefix, target);
+    else copyWords(prefixView, prefixStart, prefixStart + prefixBytes, chunk.view, target);
+    prefixView = chunk.view;
+    prefixStart = target;
+
+    const textStart = target + prefixBytes;
+    const textEnd = copyPrintable(view, start, Math.min(lines.end, start + maxShownBytes), chunk.view, textStart);
+    const lineEnd = bytes[textEnd] === CR ? textEnd + 1 : textEnd;
+    if (bytes[lineEnd] === LF) {
+      const end = textStart + textEnd - start;
+      chunk.view.setUint8(end, LF);
+      chunk.end = end + 1;
+      chunk.lines += 1;
+      start = lineEnd + 1;
+    } else {
+      const end = findLineEnd(view, textEnd, lines.end);
+      if (end < 0) return;
+      log.append(prefix + sanitize(lines.buffer.text(start, bytes[end - 1] === CR ? end - 1 : end)));
+      start = end + 1;
+    }
+  }
+}
+
+/**
+ * Copies bytes by words until one is no printable ASCII; returns its position, or `end`. Up to three bytes behind those copied are
+ * overwritten.
+ */
+function copyPrintable(source: DataView, start: number, end: number, target: DataView, targetStart: number): number {
+  let position = start;
+  for (let at = targetStart; position < end; position += 4, at += 4) {
+    const word = source.getInt32(position, true);
+    target.setInt32(at, word, true);
+    // The highest bit of a byte is set in the difference if the byte is below a space or above 0x9f, and in the sum from DEL to 0xfe. A
+    // borrow or carry comes only from such a byte, so it does not matter.
+    if (((word - 0x20202020) | (word + 0x01010101)) & 0x80808080) break;
+  }
+  while (position < end && isPrintable(source.getUint8(position))) position += 1;
+  return Math.min(position, end);
+}
+
+function isPrintable(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x7f;
+}

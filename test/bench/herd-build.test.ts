@@ -1,0 +1,17 @@
+import { expect } from 'chai';
+import { translateForBaseline } from '../../bench/systems/herd-build.js';
+
+describe('translateForBaseline', () => {
+  it('renames settings, and leaves out those that the baseline build lacks', () => {
+    const document = {
+      herd: 'bench',
+      topology: { Blake: ['Metta'] },
+      limits: { maxClients: 5, maxSubscribersPerAddress: 7 },
+    };
+    expect(translateForBaseline(document)).to.deep.equal({
+      herd: 'bench',
+      talks: { Blake: ['Metta'] },
+      limits: { clientsMax: 5 },
+    });
+  });
+});

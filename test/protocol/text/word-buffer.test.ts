@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+
+import { copyWords, equalBytes, findLineEnd, WordBuffer } from '../../../src/protocol/text/word-buffer.js';
+import { compareRanges } from '../../support/differential.js';
+
+describe('WordBuffer', () => {
+  it('has room for a word at its last byte', () => {
+    const buffer = new WordBuffer(3);
+    expect(buffer.bytes.length).to.equal(3);
+    buffer.view.setInt32(2, 0x01020304, true);
+    expect(buffer.bytes[2]).to.equal(4);
+  });
+
+  it('writes and decodes any bytes', () => {
+    const buffer = new WordBuffer(8);
+    expect(buffer.write('\0\xff\n', 2)).to.equal(5);
+    expect(buffer.text(2, 5)).to.equal('\0\xff\n');
+  });
+});
+
+describe('findLineEnd', () => {
+  it('finds the first LF of every range', () => {
+    compareRanges((text, start, end) => {
+      const found = text.slice(start, end).indexOf('\n');
+      expect(findLineEnd(WordBuffer.of(text).view, start, end)).to.equal(found < 0 ? -1 : start + found);
+    });
+  });
+});
+
+describe('copyWords', () => {
+  it('copies every range to any place, and overwrites at most three bytes behind it', () => {
+    compareRanges((text, start, end) => {
+      const at = end % 5;
+      const target = WordBuffer.of('x'.repeat(24));
+      copyWords(WordBuffer.of(text).view, start, end, target.view, at);
+      const copiedEnd = at + end - start;
+      expect(target.text(at, copiedEnd)).to.equal(text.slice(start, end));
+      expect(target.text(0, at) + target.text(copiedEnd + 3, 24)).to.match(/^x+$/);
+    });
+  });
+});
+
+describe('equalBytes', () => {
+  it('compares every range', () => {
+    compareRanges((text, start, end) => {
+      const { view } = WordBuffer.of(text);
+      const length = end - start;
+      const at = end % 5;
+      const other = WordBuffer.of(`${'x'.repeat(at)}${text.slice(start, end)}y`);
+      expect(equalBytes(view, start, other.view, at, length)).to.equal(true);
+      for (let changed = at; changed < at + length; changed += 1) {
+        const bit = 1 << (changed % 8);
+        other.view.setUint8(changed, other.view.getUint8(changed) ^ bit);
+        expect(equalBytes(view, start, other.view, at, length), `byte ${changed - at} changed`).to.equal(false);
+        other.view.setUint8(changed, other.view.getUint8(changed) ^ bit);
+      }
+    });
+  });
+});
