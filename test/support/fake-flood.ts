@@ -16,7 +16,7 @@ export class FakeFlood implements Actor<FloodMessage> {
   private records: FloodRecord[] = [];
 
   receive({ batch, ...message }: FloodMessage): void {
-    this.records.push({ ...message, lines: linesOf(batch) } as FloodRecord);
+    this.records.push({ ...message, lines: linesOf(batch) });
   }
 
   stop(): void {

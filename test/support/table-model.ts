@@ -6,7 +6,12 @@ import { LocationTable } from '../../src/actors/store/location-table.js';
 import type { Random } from '../../src/actors/ports/random.js';
 import { Digest, groupCount } from '../../src/protocol/place/digest.js';
 import type { ClientId } from '../../src/protocol/place/ids.js';
-import { LocationBatch, columnsPerRow, hashHighColumn, hashLowColumn } from '../../src/protocol/place/location-batch.js';
+import {
+  LocationBatch,
+  columnsPerRow,
+  hashHighColumn,
+  hashLowColumn,
+} from '../../src/protocol/place/location-batch.js';
 import { supersedes, type Location } from '../../src/protocol/place/location.js';
 
 /** Stores a location as the store does; returns whether it was new. */
