@@ -82,6 +82,12 @@ describe('Connection', () => {
     expect(wire.written).to.equal('AT Blake +1.000000000 kiwi +34.0-118.0 1353118103\n? hello\n');
   });
 
+  it('[FR3][FR4] treats a CR at the end of the stream as part of the last line', () => {
+    sendLine('one\r\ntwo\r');
+    deliver({ kind: 'ended', receivedAt });
+    expect(wire.written).to.equal('? one\n? two\r\n');
+  });
+
   it('[WH6] writes the AT line and the JSON line at once', () => {
     const writes: string[] = [];
     wire.write = (text) => writes.push(text);
