@@ -115,7 +115,9 @@ export function linesOf({ buffer, start, end }: LineRegion): Lines {
 
 /** Returns the end of the last whole line of a range, behind its LF; `start` if there is none. */
 function lastLineEnd({ bytes }: WordBuffer, start: number, end: number): number {
-  if (end > start && bytes[end - 1] === LF) return end;
+  // `lastIndexOf` counts a negative offset from the end of the buffer.
+  if (end === start) return start;
+  if (bytes[end - 1] === LF) return end;
   const at = bytes.lastIndexOf(LF, end - 1);
   return at < start ? start : at + 1;
 }

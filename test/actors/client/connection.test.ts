@@ -82,6 +82,12 @@ describe('Connection', () => {
     expect(wire.written).to.equal('AT Blake +1.000000000 kiwi +34.0-118.0 1353118103\n? hello\n');
   });
 
+  it('[FR3][FR4] treats a CR at the end of the stream as part of the last line', () => {
+    sendLine('one\r\ntwo\r');
+    deliver({ kind: 'ended', receivedAt });
+    expect(wire.written).to.equal('? one\n? two\r\n');
+  });
+
   it('[WH6] writes the AT line and the JSON line at once', () => {
     const writes: string[] = [];
     wire.write = (text) => writes.push(text);
@@ -106,12 +112,23 @@ describe('Connection', () => {
   it('logs every line once and in order, also when it is handled later than it was received', () => {
     begin({ maxCommandsPerSecond: 2 });
     const events = collectEvents(bus, 'lines');
-    const received = ['hello', 'one', ...Array.from({ length: 6 }, (_, at) => `IAMAT kiwi +1+1 ${at + 1}`), 'two', 'three'];
+    const received = [
+      'hello',
+      'one',
+      ...Array.from({ length: 6 }, (_, at) => `IAMAT kiwi +1+1 ${at + 1}`),
+      'two',
+      'three',
+    ];
     sendLine(received.map((line) => `${line}\n`).join(''));
     clock.advance(60_000);
-    const linesOf = (direction: string) => events.flatMap((event) => (event.direction === direction ? event.lines : []));
+    const linesOf = (direction: string) =>
+      events.flatMap((event) => (event.direction === direction ? event.lines : []));
     expect(linesOf('in')).to.deep.equal(received);
-    expect(linesOf('out').map((line) => `${line}\n`).join('')).to.equal(wire.written);
+    expect(
+      linesOf('out')
+        .map((line) => `${line}\n`)
+        .join(''),
+    ).to.equal(wire.written);
     expect(wire.written.split('\n')).to.have.lengthOf(received.length + 1);
   });
 

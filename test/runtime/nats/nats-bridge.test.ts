@@ -60,7 +60,8 @@ describeWithNats('Two herds that flood, bridged by NATS', function () {
 
   function noteLines(herd: HerdInProcess, server: string): void {
     herd.bus(server).on('lines', ({ direction, party, lines }) => {
-      if (direction === 'out' && party === 'peer') forwarded.push(...[...lines].filter((line) => line.startsWith('AT ')));
+      if (direction === 'out' && party === 'peer')
+        forwarded.push(...[...lines].filter((line) => line.startsWith('AT ')));
     });
   }
 

@@ -6,7 +6,6 @@ import { CommandError } from '../../../src/cli/shared/errors.js';
 import { formatFuzzFailure, writeShrunk } from '../../../src/cli/commands/fuzz.js';
 import { createVirtualEnvironment } from '../../../src/cli/simulate/virtual-environment.js';
 import { toScenarioContent } from '../../../src/simulation/fuzz/generated-scenario.js';
-import type { Location } from '../../../src/protocol/place/location.js';
 import { drawScenario } from '../../../src/simulation/fuzz/draw-scenario.js';
 import { fuzz, type FuzzReport } from '../../../src/simulation/fuzz/fuzz.js';
 import { runSeed } from '../../../src/simulation/fuzz/run-scenario.js';
@@ -16,6 +15,7 @@ import type { Scenario } from '../../../src/simulation/scenario/scenario.js';
 import { formatScenario, type ScenarioContent } from '../../../src/simulation/scenario/scenario-writer.js';
 import { restoreMethods, injectBug } from '../invariants/inject-bug.js';
 import { runSimulation } from '../../support/simulate.js';
+import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 
 /** Runs of so many seeds from a first one, on this thread. */
 function fuzzFrom(firstSeed: number, maxRuns: number, concurrency = 1): Promise<FuzzReport> {
@@ -29,9 +29,10 @@ function contentRead({ file: _, herdSourceLine: __, steps, ...content }: Scenari
 
 /** A bug by which a tenth of the locations is told to nobody: always the same, so that a run comes again. */
 function plantForgetfulFlood(): void {
-  injectBug(Flood, 'sendTo', (_, args, sound) => {
-    const locations = args[1] as Location[];
-    for (const each of [...locations]) if (each.time.endsWith('7')) locations.splice(locations.indexOf(each), 1);
+  injectBug(Flood, 'replicate', (_, args, sound) => {
+    // The method gets what is in the array when it is called.
+    const changed = args as unknown[];
+    changed[0] = LocationBatch.of([...(args[0] as LocationBatch)].filter(({ time }) => !time.endsWith('7')));
     return sound();
   });
 }

@@ -7,6 +7,7 @@ import { NatsSpread } from '../../../src/actors/replication/nats/nats-spread.js'
 import { createInvariants } from '../../../src/simulation/invariants/all.js';
 import { restoreMethods, injectBug } from './inject-bug.js';
 import { violatedInvariants, createScenario } from '../../support/simulate.js';
+import { Location } from '../../../src/protocol/place/location.js';
 
 const herd = 'herd: { servers: [A, B, C], replication: { kind: nats }, peers: { heartbeatMs: 250 } }\nsettle: 3s';
 const busy = `${herd}\nclients: { count: 20, rate: 40/s, late: 20% }`;
@@ -100,10 +101,10 @@ describe('the invariants, of a herd on NATS', () => {
   it('only-reported: a server misreads what stands in the bucket', async () => {
     let read = 0;
     injectBug(BucketReader, 'locationIn', (_, __, sound) => {
-      const location = sound() as Record<string, unknown> | undefined;
+      const location = sound() as Location | undefined;
       read += 1;
       if (location === undefined || read % 10 !== 0) return location;
-      return Object.create(location, { line: { value: `${String(location['line'])}0` } }) as unknown;
+      return Location.ofLine(`${location.line}0`);
     });
     await caught('integrity', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
   });

@@ -96,8 +96,16 @@ describe('NatsSpread', () => {
     });
 
     it('answers first: what is reported is written after the turn in which it was', () => {
-      bus.send(addresses.bucketSpread, { kind: 'replicate', batch: LocationBatch.of([createLocation('kiwi', 1)]), from: undefined });
-      bus.send(addresses.bucketSpread, { kind: 'replicate', batch: LocationBatch.of([createLocation('kiwi', 2)]), from: undefined });
+      bus.send(addresses.bucketSpread, {
+        kind: 'replicate',
+        batch: LocationBatch.of([createLocation('kiwi', 1)]),
+        from: undefined,
+      });
+      bus.send(addresses.bucketSpread, {
+        kind: 'replicate',
+        batch: LocationBatch.of([createLocation('kiwi', 2)]),
+        from: undefined,
+      });
       expect(bucket.session.takePuts()).to.deep.equal([]);
       clock.advance(1);
       expect(bucket.session.takePut()).to.include({ value: valueOf(createLocation('kiwi', 2)) });

@@ -46,7 +46,8 @@ describe('TouchedStore', () => {
     bus.attach(addresses.store, new TouchedStore(bus, fixedRandom, { ...defaultLimits, maxClients }));
   });
 
-  const report = (...locations: Location[]) => bus.send(addresses.store, { kind: 'report', batch: LocationBatch.of(locations) });
+  const report = (...locations: Location[]) =>
+    bus.send(addresses.store, { kind: 'report', batch: LocationBatch.of(locations) });
   const learn = (...locations: Location[]) =>
     bus.send(addresses.store, { kind: 'learned', batch: LocationBatch.of(locations), from: fromBucket });
   const fetch = (name: string, location: Location | undefined) =>
