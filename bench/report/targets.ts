@@ -62,8 +62,8 @@ const targets: readonly Target[] = [
   ratio('Single server one in flight, rate: Herd / Redis GEOADD', ['alone-one-in-flight', rate], [five, redis], [0.5, 'more']), // prettier-ignore
   ratio('Single server, rate: WHATSAT from the cache / IAMAT', ['whatsat', rate], ['WHATSAT from the cache', 'IAMAT'], [0.5, 'more']), // prettier-ignore
   {
-    description: 'Memory per location at 1,000,000 locations',
-    ours: { benchmark: 'memory', subject: five, metric: 'per location' },
+    description: 'Resident memory per location, bytes, at 1,000,000',
+    ours: { benchmark: 'memory', subject: five, metric: 'per location, resident' },
     goal: 160,
     better: 'less',
   },

@@ -36,9 +36,9 @@ describe('judgeTargets', () => {
 
   it('checks an absolute bound against the median', () => {
     const figures = new Figures();
-    const of = { benchmark: 'memory', subject: 'Herd, five processes', metric: 'per location' } as const;
+    const of = { benchmark: 'memory', subject: 'Herd, five processes', metric: 'per location, resident' } as const;
     figures.add({ ...of, unit: 'bytes', values: [150, 170, 155] });
-    expect(verdictOn(figures, 'Memory per location')).to.include({
+    expect(verdictOn(figures, 'Resident memory per location')).to.include({
       goal: '160 or less',
       measured: '155 [150, 170]',
       verdict: 'passed',
