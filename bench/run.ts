@@ -6,6 +6,7 @@ import { LoadGenerator } from './load/load-generator.js';
 import { selectBenchmarks, benchmarks } from './benchmarks/all.js';
 import type { BenchContext, RunSettings, Benchmark } from './benchmarks/benchmark.js';
 import { Figures, type Figure } from './report/figure.js';
+import { formatNodeComparison } from './report/node-comparison.js';
 import { isReplicationBenchmark, writePages } from './report/pages.js';
 import { formatConclusion, formatSection } from './report/report.js';
 import { judgeTargets } from './report/targets.js';
@@ -59,7 +60,10 @@ const settingsByKind: Readonly<Record<RunSettings['kind'], RunSettings>> = {
 const defaultSettings = settingsByKind[options.quick ? 'quick' : 'full'];
 const settings = { ...defaultSettings, rounds: Number(options.rounds ?? defaultSettings.rounds) };
 const names = [...splitList(options.only.join(',')), ...positionals];
-const selected = selectFromArguments();
+const nodeVersions = splitList(options.node);
+const selected = selectFromArguments().filter(
+  ({ comparesNodes }) => nodeVersions.length === 0 || comparesNodes === true,
+);
 if (options.baseline !== undefined) process.env[baselineVariable] = options.baseline;
 
 const startedMs = performance.now();
@@ -108,7 +112,7 @@ async function measureAll(): Promise<string> {
   const cpu = cpus()[0]?.model.trim() ?? '';
   const description = `${cpu}, Node ${process.version}; ${coreAssignment}; medians of up to ${settings.rounds} rounds${settings.kind === 'quick' ? ' of a quick run' : ''}`;
   print(description);
-  const nodes = installNodes(splitList(options.node));
+  const nodes = installNodes(nodeVersions);
   const bench: BenchContext = { generator: new LoadGenerator(), settings, figures, nodes, print };
   for (const benchmark of selected) {
     print(`${benchmark.title} ...`);
@@ -120,6 +124,7 @@ async function measureAll(): Promise<string> {
     print(`\n${formatSection(benchmark, figures)}\n`);
   }
   bench.generator.stop();
+  if (nodes.size > 0) print(formatNodeComparison(figures, [...nodes.keys()]));
   return description;
 }
 
