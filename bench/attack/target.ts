@@ -265,12 +265,3 @@ export async function waitForDrain(socket: Socket): Promise<void> {
     socket.on('drain', done).on('close', done);
   });
 }
-
-/** Polls a condition. @throws Error if it does not hold within `timeoutMs` */
-export async function waitFor(condition: () => boolean, timeoutMs: number, what: string): Promise<void> {
-  const endMs = performance.now() + timeoutMs;
-  while (!condition()) {
-    if (performance.now() > endMs) throw new Error(`${what}: timeout after ${timeoutMs} ms`);
-    await pause(20);
-  }
-}

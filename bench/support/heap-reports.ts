@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { waitUntil } from './wait-until.js';
 
 const preload = new URL('../attack/heap-report.js', import.meta.url).href;
 const maxWaitMs = 30_000;
@@ -28,10 +28,6 @@ export async function readHeapReport(folder: string, pid: number): Promise<HeapR
   const file = join(folder, `heap.json.${pid}`);
   rmSync(file, { force: true });
   process.kill(pid, 'SIGUSR2');
-  const endMs = performance.now() + maxWaitMs;
-  while (!existsSync(file)) {
-    if (performance.now() > endMs) throw new Error(`process ${pid}: no heap report within ${maxWaitMs} ms`);
-    await pause(20);
-  }
+  await waitUntil(() => existsSync(file), maxWaitMs, `process ${pid}: no heap report within ${maxWaitMs} ms`);
   return JSON.parse(readFileSync(file, 'utf8')) as HeapReport;
 }
