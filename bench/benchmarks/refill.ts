@@ -40,6 +40,7 @@ export const refill: Benchmark = {
         bench.print(`  ${name}: refilled after ${(each.refilledMs / 1_000).toFixed(1)} s`);
         return each;
       });
+      if (bench.settings.kind === 'quick') bench.figures.note(`refill: ${clients.quick} locations only`);
       for (const [subject, rounds] of results) {
         const add = (metric: string, unit: 's' | 'ms', values: readonly number[]) =>
           bench.figures.add({ benchmark: refill.name, subject, metric, unit, values });
