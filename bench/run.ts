@@ -71,9 +71,10 @@ const figures = new Figures();
 const setup =
   options.from === undefined ? await measureAll() : loadResults(orExit(() => readEarlierResults(options.from ?? '')));
 const targetVerdicts = judgeTargets(figures);
-// With named benchmarks, targets of the others are not reported.
-const reportedVerdicts =
-  names.length > 0 ? targetVerdicts.filter(({ verdict }) => verdict !== 'not measured') : targetVerdicts;
+// Targets of other benchmarks are not reported.
+const reportedVerdicts = targetVerdicts.filter(
+  ({ benchmark }) => nodeVersions.length === 0 && selected.some(({ name }) => name === benchmark),
+);
 const conclusion = formatConclusion(figures, reportedVerdicts);
 print(conclusion);
 if (selected.some(isReplicationBenchmark)) print(`\n${renderCapacityOrReason(figures)}`);

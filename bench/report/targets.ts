@@ -21,6 +21,7 @@ interface Target {
 
 /** Result of checking a target, as text. */
 export interface Verdict {
+  readonly benchmark: string;
   readonly description: string;
   readonly goal: string;
   /** Medians of the two figures; empty if there is none. */
@@ -113,6 +114,7 @@ export function judgeTargets(figures: Figures): Verdict[] {
 function judge({ description, ours, other, goal, better }: Target, figures: Figures): Verdict {
   const [ourFigure, otherFigure] = [ours, other].map((name) => name && findMeasured(figures, name));
   const text = {
+    benchmark: ours.benchmark,
     description,
     goal: `${goal.toLocaleString('en-GB')}${other === undefined ? '' : ' x'} or ${better}`,
     ours: formatMedian(ourFigure),
