@@ -122,7 +122,12 @@ function judge({ description, ours, other, goal, better }: Target, figures: Figu
   };
   if (ourFigure === undefined || (other !== undefined && otherFigure === undefined))
     return { ...text, measured: '', verdict: 'not measured' };
-  const rounds = otherFigure === undefined ? ourFigure.values : roundRatios(ourFigure.values, otherFigure.values);
+  // A round in which the other system did not keep up has rate 0 and shows nothing.
+  const rounds =
+    otherFigure === undefined
+      ? ourFigure.values
+      : roundRatios(ourFigure.values, otherFigure.values).filter(Number.isFinite);
+  if (rounds.length === 0) return { ...text, measured: '', verdict: 'not measured' };
   const format = (value: number) =>
     otherFigure === undefined ? formatNumber(value, ourFigure.unit) : `${value.toPrecision(3)} x`;
   const measured = median(rounds);
