@@ -10,11 +10,14 @@ export interface FlushScheduler {
   schedule(flushable: Flushable): void;
 }
 
-/** Decides how long writes to links are coalesced while no response to a client is pending. */
+/** Decides how long writes are coalesced. */
 export interface WriteCoalescer {
-  /** Remaining delay of the next write to links in milliseconds; 0 to write now. */
-  remainingDelayMs(): number;
-  /** Records that links have just been written. */
+  /**
+   * Remaining delay of the next write in milliseconds; 0 to write now.
+   * @param pendingClients the number of clients to be written to; 0 if there are only links
+   */
+  remainingDelayMs(pendingClients: number): number;
+  /** Records that links and clients have just been written. */
   recordWrite(): void;
 }
 
@@ -41,6 +44,11 @@ class Phase implements FlushScheduler {
 
   get isEmpty(): boolean {
     return this.pending.length === 0;
+  }
+
+  /** The number of scheduled flushes. */
+  get size(): number {
+    return this.pending.length;
   }
 
   schedule(flushable: Flushable): void {
@@ -108,7 +116,7 @@ export class FlushOrder {
   /**
    * Does the scheduled work. Work caused by writing to clients waits for the next call.
    *
-   * @param coalescer may delay writes to links while no client is to be written to; without one they are not delayed
+   * @param coalescer may delay writes; without one they are not delayed
    * @param mayHandleBulk whether large reads of clients are handled in this turn
    */
   run(coalescer?: WriteCoalescer, mayHandleBulk = true): void {
@@ -117,11 +125,15 @@ export class FlushOrder {
     commands.flush();
     if (mayHandleBulk) bulkCommands.flush(maxBulkReadsPerTurn);
     this.deliver();
-    if (!links.isEmpty && (!clients.isEmpty || coalescer === undefined || coalescer.remainingDelayMs() === 0)) {
-      links.flush();
-      coalescer?.recordWrite();
-    }
-    clients.flush();
+    if (links.isEmpty && clients.isEmpty) return;
+    if (coalescer === undefined || coalescer.remainingDelayMs(clients.size) === 0) this.write(coalescer);
+  }
+
+  /** Writes to links, then to clients. */
+  write(coalescer?: WriteCoalescer): void {
+    this.links.flush();
+    this.clients.flush();
+    coalescer?.recordWrite();
   }
 
   private deliver(): void {
