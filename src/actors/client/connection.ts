@@ -236,7 +236,11 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     for (const region of regions) this.received.push(new ReceivedLines(region, receivedAt));
     this.processPending();
     if (this.received.length === 0) return;
-    for (const lines of this.received) lines.keep();
+    for (const lines of this.received) {
+      // Published before they are copied: the buffers of an event are not the publisher's any more.
+      this.recordReceived(lines, lines.end);
+      lines.keep();
+    }
     this.waitingBytes = this.received.reduce((bytes, { buffer }) => bytes + buffer.size, 0);
   }
 

@@ -209,20 +209,18 @@ steps:
   });
 
   it('quiet: a link says the last location again with each beat', async () => {
-    const last = new Map<object, LocationBatch>();
+    const last = new Map<object, readonly Location[]>();
     injectBug(PeerLink, 'receive', (link, [message], sound) => {
       const heard = message as LinkMessage;
       if (heard.kind === 'forward') {
-        const batch = new LocationBatch().clear();
-        batch.appendAll(heard.batch);
-        last.set(link, batch);
+        last.set(link, [...heard.batch]);
       }
       return sound();
     });
     injectBug(PeerLink, 'checkHeartbeat', (link, _, sound) => {
-      const batch = last.get(link);
-      const exchange = Reflect.get(link, 'session') as PeerSession | undefined;
-      if (batch !== undefined) exchange?.forward(batch);
+      const locations = last.get(link);
+      const session = Reflect.get(link, 'session') as PeerSession | undefined;
+      if (locations !== undefined) session?.forward(LocationBatch.of(locations));
       return sound();
     });
     await caught('quiescent', `${busy}\nsteps: [{ at: 5s, heal: all }]`);
