@@ -334,7 +334,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   private recordReceived(lines: ReceivedLines, to: number): void {
     if (to <= lines.publishedTo) return;
     this.lineRecorder.recordReceived(new Lines(lines.buffer, lines.publishedTo, to));
-    lines.publishedTo = to;
+    lines.recordPublished(to);
   }
 
   private spend(cost: number): void {

@@ -30,7 +30,16 @@ export class ReceivedLines {
 
   /** Copies the lines that have not been handled, so that they outlive the buffer of their chunk. */
   keep(): void {
-    if (this.isOwned) return;
+    if (!this.isOwned) this.copyRest();
+  }
+
+  /** Records up to where lines were published. Published bytes may be overwritten, so lines that have not been handled are copied. */
+  recordPublished(to: number): void {
+    this.publishedTo = to;
+    if (to > this.at) this.copyRest();
+  }
+
+  private copyRest(): void {
     const { buffer, at, end, publishedTo } = this;
     this.buffer = new WordBuffer(end - at);
     buffer.bytes.copy(this.buffer.bytes, 0, at, end);
