@@ -1,8 +1,9 @@
 import type { Clock } from '../../actors/ports/clock.js';
+import { WordBuffer } from '../../protocol/text/word-buffer.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 import { OneWay } from './one-way.js';
 import { Path, type NetworkConditions } from './path.js';
-import { Socket, type SocketDependencies, type SocketHost, type SocketListener } from './socket.js';
+import { maxSegmentBytes, Socket, type SocketDependencies, type SocketHost, type SocketListener } from './socket.js';
 import { Stream, type Segment } from './stream.js';
 import { SimulatedTurn } from './simulated-turn.js';
 
@@ -31,6 +32,8 @@ export type OnDelivered = (from: string, to: string, segment: Segment) => void;
 /** A network of named hosts, with a path between any two, and listeners that accept connections. */
 export class SimulatedNetwork implements SocketDependencies {
   readonly turn = new SimulatedTurn();
+  /** Holds the bytes of a segment while they are delivered to a server. */
+  readonly receiveBuffer = new WordBuffer(maxSegmentBytes);
   private readonly paths = new Map<string, Path>();
   private readonly listeners = new Map<string, NetworkListener>();
   private readonly sockets = new Set<Socket>();
