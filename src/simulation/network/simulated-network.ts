@@ -34,7 +34,8 @@ export class SimulatedNetwork implements SocketDependencies {
   readonly turn = new SimulatedTurn();
   /** Holds the bytes of a segment while they are delivered to a server. */
   readonly receiveBuffer = new WordBuffer(maxSegmentBytes);
-  private readonly paths = new Map<string, Path>();
+  /** By source and destination. */
+  private readonly paths = new Map<string, Map<string, Path>>();
   private readonly listeners = new Map<string, NetworkListener>();
   private readonly sockets = new Set<Socket>();
   /** Writes of each process in the last turn in which it wrote, in order. */
@@ -76,12 +77,11 @@ export class SimulatedNetwork implements SocketDependencies {
 
   /** Returns the path between two hosts in this direction. */
   path(from: string, to: string): Path {
-    const key = `${from}>${to}`;
-    let path = this.paths.get(key);
-    if (path === undefined) {
-      path = new Path(this.normalConditions, this.random.stream(key));
-      this.paths.set(key, path);
-    }
+    let paths = this.paths.get(from);
+    if (paths === undefined) this.paths.set(from, (paths = new Map<string, Path>()));
+    let path = paths.get(to);
+    if (path === undefined)
+      paths.set(to, (path = new Path(this.normalConditions, this.random.stream(`${from}>${to}`))));
     return path;
   }
 
