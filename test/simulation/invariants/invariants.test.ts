@@ -39,6 +39,12 @@ function rounded({ line, position }: Location): Location {
   return parseAt(line.replace(position, '+34+118')) ?? expect.fail(line);
 }
 
+function copyOf(batch: LocationBatch): LocationBatch {
+  const copy = new LocationBatch().clear();
+  copy.appendAll(batch);
+  return copy;
+}
+
 describe('the invariants', () => {
   const seen = new Set<string>();
   const caught = async (name: string, text: string): Promise<void> => {
@@ -212,17 +218,14 @@ steps:
     const last = new Map<object, LocationBatch>();
     injectBug(PeerLink, 'receive', (link, [message], sound) => {
       const heard = message as LinkMessage;
-      if (heard.kind === 'forward') {
-        const batch = new LocationBatch().clear();
-        batch.appendAll(heard.batch);
-        last.set(link, batch);
-      }
+      if (heard.kind === 'forward') last.set(link, copyOf(heard.batch));
       return sound();
     });
     injectBug(PeerLink, 'checkHeartbeat', (link, _, sound) => {
       const batch = last.get(link);
       const exchange = Reflect.get(link, 'session') as PeerSession | undefined;
-      if (batch !== undefined) exchange?.forward(batch);
+      // What was sent is overwritten.
+      if (batch !== undefined) exchange?.forward(copyOf(batch));
       return sound();
     });
     await caught('quiescent', `${busy}\nsteps: [{ at: 5s, heal: all }]`);
