@@ -54,7 +54,8 @@ class Phase implements FlushScheduler {
    */
   flush(max = Infinity): void {
     const flushables = this.pending;
-    this.pending = flushables.splice(max);
+    if (flushables.length === 0) return;
+    this.pending = flushables.length > max ? flushables.splice(max) : [];
     for (const flushable of flushables) {
       try {
         flushable.flush();

@@ -34,6 +34,8 @@ export class Stream {
   private lastArrivalMs = 0;
   /** Timer for the first arrival. One timer for all keeps their order on any clock. */
   private arrivalTimer: unknown;
+  /** When the timer is due. */
+  private dueMs = 0;
   private retries = 0;
   private retryTimer: unknown;
 
@@ -88,17 +90,19 @@ export class Stream {
     const [first] = this.inFlight;
     if (first === undefined || this.arrivalTimer !== undefined) return;
     const delayMs = Math.max(0, first.arrivalMs - this.clock.monotonicMs());
-    this.arrivalTimer = this.clock.setTimeout(() => this.deliverDue(first.arrivalMs), delayMs);
+    this.dueMs = first.arrivalMs;
+    this.arrivalTimer = this.clock.setTimeout(this.deliverDue, delayMs);
   }
 
-  /** Delivers everything that is due by then. */
-  private deliverDue(dueMs: number): void {
-    const arrivedCount = this.inFlight.findIndex(({ arrivalMs }) => arrivalMs > dueMs);
-    for (const { segment } of this.inFlight.splice(0, arrivedCount < 0 ? this.inFlight.length : arrivedCount))
-      this.deliver(segment);
+  /** Delivers everything that is due. */
+  private readonly deliverDue = (): void => {
+    const { inFlight, dueMs } = this;
+    let arrivedCount = 0;
+    while ((inFlight[arrivedCount]?.arrivalMs ?? Infinity) <= dueMs) arrivedCount += 1;
+    for (const { segment } of inFlight.splice(0, arrivedCount)) this.deliver(segment);
     this.arrivalTimer = undefined;
     this.scheduleArrival();
-  }
+  };
 
   private deliver(segment: Segment): void {
     if (this.blocked.length > 0 || this.path.state !== 'open') return this.block(segment);
