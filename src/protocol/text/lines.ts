@@ -56,8 +56,16 @@ export class Lines implements Iterable<ByteString> {
   }
 
   /** Decodes the lines, without their line ends. */
-  *[Symbol.iterator](): Generator<ByteString> {
-    for (const [line] of this.entries()) yield line;
+  [Symbol.iterator](): ArrayIterator<ByteString> {
+    const { buffer, end } = this;
+    const texts: ByteString[] = [];
+    for (let start = this.start; start < end; ) {
+      const lineEnd = findLineEnd(buffer.view, start, end);
+      if (lineEnd < 0) break;
+      texts.push(buffer.text(start, textEndOf(buffer, start, lineEnd)));
+      start = lineEnd + 1;
+    }
+    return texts.values();
   }
 
   /** Decodes the lines, without their line ends, each with the position of the next one. */

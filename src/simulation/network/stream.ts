@@ -83,7 +83,9 @@ export class Stream {
   private takeInFlight(): Segment[] {
     this.clock.clearTimeout(this.arrivalTimer);
     this.arrivalTimer = undefined;
-    return this.inFlight.splice(0).map(({ segment }) => segment);
+    const segments = this.inFlight.map(({ segment }) => segment);
+    this.inFlight = [];
+    return segments;
   }
 
   private scheduleArrival(): void {
@@ -99,7 +101,9 @@ export class Stream {
     const { inFlight, dueMs } = this;
     let arrivedCount = 0;
     while ((inFlight[arrivedCount]?.arrivalMs ?? Infinity) <= dueMs) arrivedCount += 1;
-    for (const { segment } of inFlight.splice(0, arrivedCount)) this.deliver(segment);
+    const arrived = arrivedCount === inFlight.length ? inFlight : inFlight.slice(0, arrivedCount);
+    this.inFlight = arrivedCount === inFlight.length ? [] : inFlight.slice(arrivedCount);
+    for (const { segment } of arrived) this.deliver(segment);
     this.arrivalTimer = undefined;
     this.scheduleArrival();
   };
