@@ -62,7 +62,8 @@ class Phase implements FlushScheduler {
    */
   flush(max = Infinity): void {
     const flushables = this.pending;
-    this.pending = flushables.splice(max);
+    if (flushables.length === 0) return;
+    this.pending = flushables.length > max ? flushables.splice(max) : [];
     for (const flushable of flushables) {
       try {
         flushable.flush();
@@ -74,8 +75,9 @@ class Phase implements FlushScheduler {
 }
 
 /**
- * Order of the work of a turn. Links have been read when it begins. Commands of clients are handled first; then messages between
- * servers of the same process are delivered until none is left; then links are written; then clients. So the response to a report is
+ * Order of the work of a turn. Links have been read when it begins. Commands of clients are handled first; then their reports are sent
+ * to the stores; then messages between servers of the same process are delivered until none is left; then links are written; then
+ * clients. So the response to a report is
  * never written before the location is written to every link that has room, and a neighbour that is queried right after has read it
  * ([IA7] in the client protocol).
  */
@@ -84,6 +86,8 @@ export class FlushOrder {
   readonly commands: Phase;
   /** Commands of clients from large reads; a few are handled per turn. */
   readonly bulkCommands: Phase;
+  /** Reports that commands have collected. */
+  readonly reports: Phase;
   /** Messages between servers of the same process. */
   readonly deliveries: Phase;
   /** Writes to servers of other processes. */
@@ -98,6 +102,7 @@ export class FlushOrder {
   constructor(onScheduled: () => void, onFailure: (error: unknown) => void) {
     this.commands = new Phase(onScheduled, onFailure);
     this.bulkCommands = new Phase(onScheduled, onFailure);
+    this.reports = new Phase(onScheduled, onFailure);
     this.deliveries = new Phase(onScheduled, onFailure);
     this.links = new Phase(onScheduled, onFailure);
     this.clients = new Phase(onScheduled, onFailure);
@@ -105,7 +110,7 @@ export class FlushOrder {
 
   /** Whether nothing is scheduled. */
   get isEmpty(): boolean {
-    return this.hasNoCommands && this.deliveries.isEmpty && this.links.isEmpty && this.clients.isEmpty;
+    return this.hasNoCommands && this.reports.isEmpty && this.deliveries.isEmpty && this.links.isEmpty && this.clients.isEmpty;
   }
 
   /** Whether no commands of clients are scheduled. */
@@ -124,6 +129,7 @@ export class FlushOrder {
     this.deliver();
     commands.flush();
     if (mayHandleBulk) bulkCommands.flush(maxBulkReadsPerTurn);
+    this.reports.flush();
     this.deliver();
     if (links.isEmpty && clients.isEmpty) return;
     if (coalescer === undefined || coalescer.remainingDelayMs(clients.size) === 0) this.write(coalescer);

@@ -13,6 +13,7 @@ const writeCoalescing = { denseGapMs: 1, linkIntervalMs: 5, clientIntervalMs: 1 
 export class Turn {
   readonly commands: FlushScheduler;
   readonly bulkCommands: FlushScheduler;
+  readonly reports: FlushScheduler;
   readonly deliveries: FlushScheduler;
   readonly links: FlushScheduler;
   readonly clients: FlushScheduler;
@@ -28,8 +29,8 @@ export class Turn {
   /** @param onFailure is called if a flush throws; the default throws an uncaught exception */
   constructor(onFailure: (error: unknown) => void = throwUncaught) {
     this.order = new FlushOrder(() => this.scheduleEnd(), onFailure);
-    const { commands, bulkCommands, deliveries, links, clients } = this.order;
-    [this.commands, this.bulkCommands] = [commands, bulkCommands];
+    const { commands, bulkCommands, reports, deliveries, links, clients } = this.order;
+    [this.commands, this.bulkCommands, this.reports] = [commands, bulkCommands, reports];
     [this.deliveries, this.links, this.clients] = [deliveries, links, clients];
   }
 
@@ -62,8 +63,8 @@ export class Turn {
 
   /** Schedules the remaining work: writes as the coalescer allows, everything else at the end of the next turn. */
   private scheduleRemaining(): void {
-    const { hasNoCommands, deliveries, links, clients } = this.order;
-    if (!hasNoCommands || !deliveries.isEmpty) return this.scheduleEnd();
+    const { hasNoCommands, reports, deliveries, links, clients } = this.order;
+    if (!hasNoCommands || !reports.isEmpty || !deliveries.isEmpty) return this.scheduleEnd();
     if (links.isEmpty && clients.isEmpty) return this.clearWriteTimer();
     const delayMs = this.coalescer.remainingDelayMs(clients.size);
     if (delayMs === 0) return this.scheduleEnd();
