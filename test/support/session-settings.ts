@@ -12,8 +12,9 @@ export const atOnce: TurnScheduler = { schedule: (work) => work.flush() };
 export function sessionSettings(
   bus: Bus,
   settings: Omit<CommandSessionSettings, 'scanner' | 'batches' | 'reports'>,
+  scheduler = atOnce,
 ): CommandSessionSettings {
   const { server, limits } = settings;
-  const reports = new ReportCollector(bus, atOnce);
+  const reports = new ReportCollector(bus, scheduler);
   return { ...settings, scanner: new IamatScanner(server, limits), batches: new BatchPool(bus), reports };
 }
