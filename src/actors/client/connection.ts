@@ -246,7 +246,6 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
 
   private processPending(): void {
     this.handleReceived();
-    this.session.flush();
     this.session.subscriptions?.flush(this);
   }
 
@@ -328,7 +327,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
       lines.publishedTo = at;
     }
     scanner.isInputPrintable = true;
-    this.session.sendReports(reports);
+    this.session.addReports(reports);
     this.channel.writeBytes(reports.buffer, 0, reports.end);
     this.lineRecorder.recordSentLines(reports.lines());
     return batches.acquire();

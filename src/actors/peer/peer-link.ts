@@ -209,7 +209,8 @@ export class PeerLink implements Actor<LinkMessage> {
   private receiveLine(lines: Lines): number {
     const [[line, next] = ['', lines.end]] = lines.entries();
     const parsed = parsePeerLine(line);
-    this.recorder.recordReceived(Lines.of(redactPeerLine(parsed, line)));
+    const logged = redactPeerLine(parsed, line);
+    this.recorder.recordReceived(logged === line ? new Lines(lines.buffer, lines.start, next, 1) : Lines.of(logged));
     if (this.session === undefined) this.receiveHandshakeLine(parsed);
     else this.receiveMessage(parsed, this.session);
     return next;

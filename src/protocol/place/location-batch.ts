@@ -243,10 +243,10 @@ export class LocationBatch implements Iterable<Location> {
   /** Overwrites all lines with a byte, and removes all rows. */
   overwrite(byte: number): void {
     const { buffer, columns, count, usedBytes } = this;
-    if (this.current === this.own) buffer.bytes.fill(byte, 0, usedBytes);
+    if (this.current === this.own) buffer.fill(byte, 0, usedBytes);
     else {
       for (let offset = 0; offset < count * columnsPerRow; offset += columnsPerRow) {
-        buffer.bytes.fill(byte, columns[offset + startColumn], columns[offset + endColumn]);
+        buffer.fill(byte, columns[offset + startColumn] ?? 0, columns[offset + endColumn] ?? 0);
       }
     }
     this.clear();

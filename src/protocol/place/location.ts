@@ -72,15 +72,18 @@ export class Location {
   }
 
   private get times(): AtTimes {
+    return (this.#times ??= this.parseTimes());
+  }
+
+  private parseTimes(): AtTimes {
     const { line, serverEnd, skewEnd } = this;
     const timeStart = line.lastIndexOf(' ') + 1;
-    this.#times ??= parseAtTimes(encodeToScratch(line).bytes, {
+    return parseAtTimes(encodeToScratch(line).bytes, {
       skewStart: serverEnd + 1,
       skewEnd,
       timeStart,
       end: line.length,
     });
-    return this.#times;
   }
 
   private get serverEnd(): number {

@@ -4,6 +4,8 @@ import { findLineEnd, WordBuffer } from './word-buffer.js';
 const LF = 10;
 const CR = 13;
 
+const empty = new WordBuffer(0);
+
 /** Whole lines of an input, as a range of bytes. */
 export interface LineRegion {
   readonly buffer: WordBuffer;
@@ -23,7 +25,7 @@ export interface LineRegion {
  */
 export class LineInput {
   /** The start of an incomplete line. */
-  private partial = new WordBuffer(0);
+  private partial = empty;
   private partialBytes = 0;
   /** Whether the rest of an overlong line is being skipped. */
   private isSkipping = false;
@@ -85,7 +87,7 @@ export class LineInput {
 
   private takePartial(isUnterminated: boolean): LineRegion {
     const { partial: buffer, partialBytes } = this;
-    this.partial = new WordBuffer(0);
+    this.partial = empty;
     this.partialBytes = 0;
     buffer.bytes[partialBytes] = LF;
     return { buffer, start: 0, end: partialBytes + 1, isUnterminated };

@@ -30,6 +30,15 @@ export class WordBuffer {
     return at + this.bytes.write(text, at, 'latin1');
   }
 
+  /** Sets all bytes of a range. */
+  fill(byte: number, start: number, end: number): void {
+    const { view } = this;
+    const word = byte * 0x01010101;
+    let at = start;
+    for (; at + 4 <= end; at += 4) view.setInt32(at, word);
+    for (; at < end; at += 1) view.setUint8(at, byte);
+  }
+
   /** Decodes a range of bytes. */
   text(start: number, end: number): ByteString {
     return this.bytes.toString('latin1', start, end);

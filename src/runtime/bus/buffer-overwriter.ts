@@ -19,14 +19,15 @@ interface Carrier {
  * once, instead of the bytes of a later message under load. For simulations, tests, and debugging.
  */
 export class BufferOverwriter {
-  private readonly batches = new Set<LocationBatch>();
+  private readonly batches: LocationBatch[] = [];
   private readonly ranges: { readonly buffer: WordBuffer; readonly start: number; readonly end: number }[] = [];
 
   /** Notes the buffers of a message or an event. */
   note(carried: unknown): void {
     if (typeof carried !== 'object' || carried === null) return;
     const { batch, lines, buffer, start, end }: Carrier = carried;
-    if (batch instanceof LocationBatch) this.batches.add(batch);
+    // A batch is carried by several messages in a row.
+    if (batch instanceof LocationBatch && batch !== this.batches.at(-1)) this.batches.push(batch);
     if (lines instanceof Lines) this.ranges.push(lines);
     if (buffer instanceof WordBuffer && typeof start === 'number' && typeof end === 'number') {
       this.ranges.push({ buffer, start, end });
@@ -35,9 +36,14 @@ export class BufferOverwriter {
 
   /** Overwrites the noted buffers: all messages have been delivered. */
   overwrite(): void {
-    for (const { buffer, start, end } of this.ranges) buffer.bytes.fill(filler, start, end);
-    for (const batch of this.batches) batch.overwrite(filler);
-    this.ranges.length = 0;
-    this.batches.clear();
+    const { ranges, batches } = this;
+    if (ranges.length > 0) {
+      for (const { buffer, start, end } of ranges) buffer.fill(filler, start, end);
+      ranges.length = 0;
+    }
+    if (batches.length > 0) {
+      for (const batch of batches) batch.overwrite(filler);
+      batches.length = 0;
+    }
   }
 }

@@ -17,7 +17,7 @@ const maxHandledMessages = 8_192;
 
 /** Message bus of one server: delivers messages between its actors, and events to listeners. */
 export class MessageBus implements ActorRegistry {
-  private readonly mailboxes = new EventEmitter();
+  private readonly actors = new Map<string, Actor<unknown>>();
   private readonly topics = new EventEmitter<string>();
   /** Alternating addresses and messages. */
   private queue: unknown[] = [];
@@ -33,24 +33,26 @@ export class MessageBus implements ActorRegistry {
   /**
    * @param onListenerFailure is called if an event listener throws; the other listeners are still called
    * @param overwriter overwrites the buffers of delivered messages; undefined to leave them as they are
+   * @param nowMs monotonic time in milliseconds, by which turns are measured
    */
   constructor(
     private readonly onListenerFailure: (error: unknown) => void,
     private readonly overwriter?: BufferOverwriter,
+    private readonly nowMs: () => number = () => performance.now(),
   ) {}
 
   send<Message>(to: Address<Message>, message: NoInfer<Message>): void {
     this.queue.push(to, message);
     if (this.isDelivering) return;
     this.isDelivering = true;
-    const startedAtMs = performance.now();
+    const startedAtMs = this.nowMs();
     try {
       this.deliverAll();
     } finally {
       this.isDelivering = false;
       this.runs += 1;
       this.overwriter?.overwrite();
-      const nowMs = performance.now();
+      const nowMs = this.nowMs();
       this.turns.record(nowMs - startedAtMs, nowMs);
     }
   }
@@ -64,7 +66,7 @@ export class MessageBus implements ActorRegistry {
    * the event loop.
    */
   get longestTurnMs(): number {
-    return this.turns.valueAt(performance.now());
+    return this.turns.valueAt(this.nowMs());
   }
 
   publish(event: HerdEvent): void {
@@ -88,12 +90,11 @@ export class MessageBus implements ActorRegistry {
   }
 
   attach<Message>(address: Address<Message>, actor: Actor<Message>): void {
-    this.mailboxes.removeAllListeners(address);
-    this.mailboxes.on(address, (message: Message) => actor.receive(message));
+    this.actors.set(address, actor);
   }
 
   detach(address: Address<never>): void {
-    this.mailboxes.removeAllListeners(address);
+    this.actors.delete(address);
   }
 
   supervise(onFailure: (failure: ActorFailure) => void): void {
@@ -118,7 +119,9 @@ export class MessageBus implements ActorRegistry {
   private deliver(to: string, message: unknown): void {
     try {
       this.overwriter?.note(message);
-      if (!this.mailboxes.emit(to, message)) this.recordDeadLetter(to, message);
+      const actor = this.actors.get(to);
+      if (actor === undefined) this.recordDeadLetter(to, message);
+      else actor.receive(message);
     } catch (error) {
       this.onFailure({ address: to, message, error });
     }

@@ -65,6 +65,7 @@ export class AcknowledgedSurvives implements Invariant {
           report.neighbours.delete(event.server);
           if (report.server === event.server) report.hasCrashed = true;
         }
+        this.removeLearned();
         return undefined;
       case 'link':
         if (event.state !== 'live') this.onLinkEnded(event);
@@ -93,10 +94,17 @@ export class AcknowledgedSurvives implements Invariant {
   }
 
   private markLearned(server: ServerId, location: Location): void {
+    let isAnyDone = false;
     for (const report of this.reports) {
-      const isKnown = report.location.client === location.client && !supersedes(report.location, location);
-      if (isKnown && !report.disconnected.has(server)) report.neighbours.delete(server);
+      if (report.location.client !== location.client || supersedes(report.location, location)) continue;
+      if (!report.disconnected.has(server)) report.neighbours.delete(server);
+      isAnyDone ||= report.neighbours.size === 0;
     }
+    if (isAnyDone) this.removeLearned();
+  }
+
+  /** Removes the reports that no neighbour needs to learn any more. */
+  private removeLearned(): void {
     this.reports = this.reports.filter(({ neighbours }) => neighbours.size > 0);
   }
 
@@ -108,12 +116,13 @@ export class AcknowledgedSurvives implements Invariant {
       if (isFullyDelivered) report.disconnected.add(server);
       else report.neighbours.delete(server);
     }
+    this.removeLearned();
   }
 
   /** Returns a violation for the first acknowledged report that is lost. */
   private findLost(view: HerdView): Violation | undefined {
     for (const report of this.reports) {
-      if (!report.isAcknowledged) continue;
+      if (!report.isAcknowledged || report.disconnected.size === 0) continue;
       const missing = [...report.disconnected].find(
         (server) => report.neighbours.has(server) && !view.hasEvicted(server),
       );

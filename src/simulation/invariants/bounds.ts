@@ -1,6 +1,5 @@
 import type { StoreLimits } from '../../actors/ports/limits.js';
-import { storedLocationBytes } from '../../actors/store/location-bytes.js';
-import type { HerdView, StoredLocation } from '../run/herd-view.js';
+import type { HerdView } from '../run/herd-view.js';
 import type { Invariant, Violation } from './invariant.js';
 
 /**
@@ -21,13 +20,12 @@ export class Bounds implements Invariant {
   checkPeriodically(view: HerdView): Violation[] {
     const violations: Violation[] = [];
     for (const server of view.runningServers) {
-      const stored = view.stored.get(server);
       const { maxClients, maxStoreBytes } = this.limits;
-      const clients = stored?.size ?? 0;
+      const clients = view.stored.get(server)?.size ?? 0;
       if (clients > maxClients) {
         violations.push({ server, text: `${server} stores ${clients} clients (limit ${maxClients})` });
       }
-      const storedBytes = totalBytes(stored?.values() ?? []);
+      const storedBytes = view.storedBytes.get(server) ?? 0;
       if (storedBytes > maxStoreBytes) {
         violations.push({
           server,
@@ -50,10 +48,4 @@ export class Bounds implements Invariant {
     }
     return violations;
   }
-}
-
-function totalBytes(locations: Iterable<StoredLocation>): number {
-  let bytes = 0;
-  for (const { location } of locations) bytes += storedLocationBytes(location.line.length);
-  return bytes;
 }

@@ -29,6 +29,8 @@ export class NewestWins implements Invariant {
   readonly name = 'newest-wins';
   readonly observedKinds = ['command-sent', 'response-received'] as const;
   private readonly clients = new Map<ClientId, ClientReports>();
+  /** The true time of day at which the scenario started, in milliseconds. */
+  private startMs: number | undefined;
 
   onEvent(event: SimulationEvent, view: HerdView): Violation | undefined {
     // In other environments store contents are observed late.
@@ -41,28 +43,31 @@ export class NewestWins implements Invariant {
   }
 
   private onReportSent(line: string, view: HerdView): void {
-    const [word, client = '', , time = ''] = line.split(' ');
+    if (!line.startsWith('IAMAT ')) return;
+    const [, client = '', , time = ''] = line.split(' ', 4);
     const claimed = parseTime(time);
-    if (word !== 'IAMAT' || claimed === undefined) return;
+    if (claimed === undefined) return;
     const id = asClientId(client);
-    const known = this.clients.get(id) ?? { pending: new Map(), latestEffectiveMs: -Infinity };
-    this.clients.set(id, known);
+    let known = this.clients.get(id);
+    if (known === undefined) this.clients.set(id, (known = { pending: new Map(), latestEffectiveMs: -Infinity }));
     known.pending.set(line, {
       claimedMs: millisecondsOf(claimed),
-      sentMs: nowMs(view),
+      sentMs: this.nowMs(view),
       sentAtMs: view.environment.nowMs(),
     });
   }
 
   private onReportAnswered(server: ServerId, command: string, answer: string, view: HerdView): Violation | undefined {
-    const location = parseAt(answer);
-    const known = this.clients.get(asClientId(command.split(' ')[1] ?? ''));
+    const [, client = ''] = command.split(' ', 2);
+    const known = this.clients.get(asClientId(client));
     const report = known?.pending.get(command);
     if (known === undefined || report === undefined) return undefined;
     known.pending.delete(command);
+    const stored = view.stored.get(server)?.get(asClientId(client))?.location;
+    const location = stored?.line === answer ? stored : parseAt(answer);
     if (location === undefined) return undefined;
     const { claimedMs, sentMs } = report;
-    const answeredMs = nowMs(view);
+    const answeredMs = this.nowMs(view);
     const receivedMs = millisecondsOf(location.received);
     if (receivedMs < sentMs - toleranceMs || receivedMs > answeredMs + toleranceMs) {
       // The server's clock is wrong: a report counts as claimed, and proves nothing.
@@ -83,20 +88,23 @@ export class NewestWins implements Invariant {
     view: HerdView,
   ): Violation | undefined {
     const { server, location, claimedMs, sentMs } = report;
-    const isAhead = claimedMs > sentMs + maxEffectiveAheadMs - toleranceMs;
-    const isNewest =
-      claimedMs > known.latestEffectiveMs && [...known.pending.values()].every((open) => open.claimedMs < claimedMs);
-    if (isAhead || !isNewest) return undefined;
+    if (claimedMs > sentMs + maxEffectiveAheadMs - toleranceMs || claimedMs <= known.latestEffectiveMs)
+      return undefined;
+    for (const pending of known.pending.values()) if (pending.claimedMs >= claimedMs) return undefined;
     const stored = view.stored.get(server)?.get(location.client)?.location;
     if (stored === undefined || stored.line === location.line) return undefined;
     // A full server may have evicted it since, and have accepted an older report as new.
     if (!view.mustHold([server], location)) return undefined;
     return { server, text: `${server} accepted ${location.line}, which is the newest, but stores ${stored.line}` };
   }
-}
 
-function nowMs(view: HerdView): number {
-  return millisecondsOf(parseTime(view.environment.formatTimeField(0)) ?? { seconds: NaN, nanoseconds: 0 });
+  /** The true time of day, in milliseconds. */
+  private nowMs({ environment }: HerdView): number {
+    const elapsedMs = environment.nowMs();
+    this.startMs ??=
+      millisecondsOf(parseTime(environment.formatTimeField(0)) ?? { seconds: NaN, nanoseconds: 0 }) - elapsedMs;
+    return this.startMs + elapsedMs;
+  }
 }
 
 function millisecondsOf({ seconds, nanoseconds }: Instant): number {

@@ -20,10 +20,18 @@ export class ResponsesInOrder implements Invariant {
 
 /** Whether lines are a valid response to a command. `? ` and a copy of the command is always valid. */
 function isResponseTo(command: ByteString, [first = '', second]: readonly ByteString[]): boolean {
+  if (isAcceptance(command, first)) return true;
   if (first === `? ${command}`) return true;
   const [word, client, position, time] = command.split(' ');
   const [at, , , atClient, atPosition, atTime] = first.split(' ');
   if (at !== 'AT' || atClient !== client) return false;
   if (word === 'IAMAT') return atPosition === position && atTime === time;
   return word === 'WHATSAT' && second?.startsWith('{') === true;
+}
+
+/** Whether an AT line repeats the fields of a report that is written with single spaces, as nearly all are. */
+function isAcceptance(command: ByteString, line: ByteString): boolean {
+  if (!command.startsWith('IAMAT ') || !line.startsWith('AT ')) return false;
+  const fieldsStart = line.indexOf(' ', line.indexOf(' ', 3) + 1);
+  return fieldsStart === line.length - command.length + 5 && line.endsWith(command.slice(5));
 }

@@ -1,5 +1,6 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
+import { LinkSet } from '../run/link-set.js';
 import type { SimulationEvent } from '../environment.js';
 
 /**
@@ -7,32 +8,30 @@ import type { SimulationEvent } from '../environment.js';
  * was full. On other links earlier data may still be held up.
  */
 export class UndisturbedLinks {
-  /** By direction, e.g. `Blake>Bryant`. */
-  private readonly disturbed = new Set<string>();
+  private readonly disturbed = new LinkSet<ServerId>();
 
   /** Processes events of the kinds `link` and `backpressure`. */
   onEvent(event: SimulationEvent): void {
-    if (event.kind === 'backpressure') this.disturbed.add(`${event.server}>${event.neighbour}`);
+    if (event.kind === 'backpressure') this.disturbed.add(event.server, event.neighbour);
     // The connection is new.
-    if (event.kind === 'link' && event.state === 'catching-up')
-      this.disturbed.delete(`${event.server}>${event.neighbour}`);
+    if (event.kind === 'link' && event.state === 'catching-up') this.disturbed.delete(event.server, event.neighbour);
   }
 
   /** Checks after each step, since only steps disturb links. Whether a server that is down can be reached is unknown. */
   update(view: HerdView): void {
     for (const from of view.runningServers) {
       for (const to of view.links.get(from) ?? []) {
-        if (view.isUp(to) && !view.environment.canReach(from, to)) this.disturbed.add(`${from}>${to}`);
+        if (view.isUp(to) && !view.environment.canReach(from, to)) this.disturbed.add(from, to);
       }
     }
   }
 
   includes(from: ServerId, to: ServerId, view: HerdView): boolean {
-    return view.isLive(from, to) && view.environment.canReach(from, to) && !this.disturbed.has(`${from}>${to}`);
+    return view.isLive(from, to) && view.environment.canReach(from, to) && !this.disturbed.has(from, to);
   }
 
   /** Whether nothing has disturbed the link; one of its ends may be down. */
   isUndisturbed(from: ServerId, to: ServerId): boolean {
-    return !this.disturbed.has(`${from}>${to}`);
+    return !this.disturbed.has(from, to);
   }
 }

@@ -26,6 +26,7 @@ export function openClientListener(
       const wire = new SimulatedClientWire(socket, `${caller}:${connection}`, {
         bus,
         clock,
+        receiveBuffer: network.receiveBuffer,
         connectionAddress: addresses.connection(connection),
       });
       bus.send(addresses.server, { kind: 'connection-opened', connection, channel: wire });
@@ -38,6 +39,7 @@ export function openClientListener(
 interface ClientWireDependencies {
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly receiveBuffer: WordBuffer;
   readonly connectionAddress: Address<ConnectionMessage>;
 }
 
@@ -92,11 +94,13 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
   }
 
   bytes(text: ByteString): void {
-    const { bus, clock, connectionAddress } = this.dependencies;
-    this.deliver(() => {
-      const buffer = WordBuffer.of(text);
-      bus.send(connectionAddress, { kind: 'bytes', buffer, start: 0, end: text.length, receivedAt: clock.now() });
-    });
+    if (!this.isReading) {
+      // Several may be delivered in one run of the bus.
+      this.deferredReads.push(() => this.reportBytes(WordBuffer.of(text), text.length));
+      return;
+    }
+    const { receiveBuffer } = this.dependencies;
+    this.reportBytes(receiveBuffer, receiveBuffer.write(text, 0));
   }
 
   drained(): void {
@@ -110,6 +114,11 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
 
   closed(reason: string): void {
     this.dependencies.bus.send(this.dependencies.connectionAddress, { kind: 'closed', reason });
+  }
+
+  private reportBytes(buffer: WordBuffer, end: number): void {
+    const { bus, clock, connectionAddress } = this.dependencies;
+    bus.send(connectionAddress, { kind: 'bytes', buffer, start: 0, end, receivedAt: clock.now() });
   }
 
   private deliver(report: () => void): void {

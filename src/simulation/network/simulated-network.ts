@@ -1,8 +1,9 @@
 import type { Clock } from '../../actors/ports/clock.js';
+import { WordBuffer } from '../../protocol/text/word-buffer.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 import { OneWay } from './one-way.js';
 import { Path, type NetworkConditions } from './path.js';
-import { Socket, type SocketDependencies, type SocketHost, type SocketListener } from './socket.js';
+import { maxSegmentBytes, Socket, type SocketDependencies, type SocketHost, type SocketListener } from './socket.js';
 import { Stream, type Segment } from './stream.js';
 import { SimulatedTurn } from './simulated-turn.js';
 
@@ -31,7 +32,10 @@ export type OnDelivered = (from: string, to: string, segment: Segment) => void;
 /** A network of named hosts, with a path between any two, and listeners that accept connections. */
 export class SimulatedNetwork implements SocketDependencies {
   readonly turn = new SimulatedTurn();
-  private readonly paths = new Map<string, Path>();
+  /** Holds the bytes of a segment while they are delivered to a server. */
+  readonly receiveBuffer = new WordBuffer(maxSegmentBytes);
+  /** By source and destination. */
+  private readonly paths = new Map<string, Map<string, Path>>();
   private readonly listeners = new Map<string, NetworkListener>();
   private readonly sockets = new Set<Socket>();
   /** Writes of each process in the last turn in which it wrote, in order. */
@@ -73,12 +77,11 @@ export class SimulatedNetwork implements SocketDependencies {
 
   /** Returns the path between two hosts in this direction. */
   path(from: string, to: string): Path {
-    const key = `${from}>${to}`;
-    let path = this.paths.get(key);
-    if (path === undefined) {
-      path = new Path(this.normalConditions, this.random.stream(key));
-      this.paths.set(key, path);
-    }
+    let paths = this.paths.get(from);
+    if (paths === undefined) this.paths.set(from, (paths = new Map<string, Path>()));
+    let path = paths.get(to);
+    if (path === undefined)
+      paths.set(to, (path = new Path(this.normalConditions, this.random.stream(`${from}>${to}`))));
     return path;
   }
 

@@ -3,7 +3,7 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import { hasOverlongLine, LineInput, linesOf } from '../../protocol/text/line-input.js';
-import { WordBuffer } from '../../protocol/text/word-buffer.js';
+import type { WordBuffer } from '../../protocol/text/word-buffer.js';
 import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
 
@@ -43,7 +43,7 @@ export class SimulatedTransport implements Transport {
   private createWire(remote: string, handler: PeerChannelHandler | undefined): SimulatedPeerWire {
     // As over TCP: the buffers of the operating systems, and twice as much in addition.
     const limits = { lineBytesMax: this.lineBytesMax, roomBytes: 2 * this.network.bufferBytes };
-    return new SimulatedPeerWire(remote, handler, limits, () => this.onNoRoom(remote));
+    return new SimulatedPeerWire(remote, handler, limits, this.network.receiveBuffer, () => this.onNoRoom(remote));
   }
 }
 
@@ -59,6 +59,7 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
     readonly remoteAddress: string,
     public report: PeerChannelHandler | undefined,
     private readonly limits: { readonly lineBytesMax: number; readonly roomBytes: number },
+    private readonly receiveBuffer: WordBuffer,
     private readonly onNoRoom: () => void,
   ) {
     this.input = new LineInput(limits.lineBytesMax);
@@ -87,7 +88,8 @@ class SimulatedPeerWire implements PeerChannel, SocketListener {
   }
 
   bytes(text: ByteString): void {
-    for (const region of this.input.push(WordBuffer.of(text), 0, text.length)) {
+    const end = this.receiveBuffer.write(text, 0);
+    for (const region of this.input.push(this.receiveBuffer, 0, end)) {
       if (hasOverlongLine(region, this.limits.lineBytesMax)) {
         return this.socket?.fail('the remote end sent a line over the limit');
       }

@@ -34,6 +34,8 @@ export class Stream {
   private lastArrivalMs = 0;
   /** Timer for the first arrival. One timer for all keeps their order on any clock. */
   private arrivalTimer: unknown;
+  /** When the timer is due. */
+  private dueMs = 0;
   private retries = 0;
   private retryTimer: unknown;
 
@@ -81,24 +83,30 @@ export class Stream {
   private takeInFlight(): Segment[] {
     this.clock.clearTimeout(this.arrivalTimer);
     this.arrivalTimer = undefined;
-    return this.inFlight.splice(0).map(({ segment }) => segment);
+    const segments = this.inFlight.map(({ segment }) => segment);
+    this.inFlight = [];
+    return segments;
   }
 
   private scheduleArrival(): void {
     const [first] = this.inFlight;
     if (first === undefined || this.arrivalTimer !== undefined) return;
     const delayMs = Math.max(0, first.arrivalMs - this.clock.monotonicMs());
-    this.arrivalTimer = this.clock.setTimeout(() => this.deliverDue(first.arrivalMs), delayMs);
+    this.dueMs = first.arrivalMs;
+    this.arrivalTimer = this.clock.setTimeout(this.deliverDue, delayMs);
   }
 
-  /** Delivers everything that is due by then. */
-  private deliverDue(dueMs: number): void {
-    const arrivedCount = this.inFlight.findIndex(({ arrivalMs }) => arrivalMs > dueMs);
-    for (const { segment } of this.inFlight.splice(0, arrivedCount < 0 ? this.inFlight.length : arrivedCount))
-      this.deliver(segment);
+  /** Delivers everything that is due. */
+  private readonly deliverDue = (): void => {
+    const { inFlight, dueMs } = this;
+    let arrivedCount = 0;
+    while ((inFlight[arrivedCount]?.arrivalMs ?? Infinity) <= dueMs) arrivedCount += 1;
+    const arrived = arrivedCount === inFlight.length ? inFlight : inFlight.slice(0, arrivedCount);
+    this.inFlight = arrivedCount === inFlight.length ? [] : inFlight.slice(arrivedCount);
+    for (const { segment } of arrived) this.deliver(segment);
     this.arrivalTimer = undefined;
     this.scheduleArrival();
-  }
+  };
 
   private deliver(segment: Segment): void {
     if (this.blocked.length > 0 || this.path.state !== 'open') return this.block(segment);

@@ -1,7 +1,9 @@
+import { storedLocationBytes } from '../../actors/store/location-bytes.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import { compareReceiptTimes, supersedes, type Location } from '../../protocol/place/location.js';
 import { connectedComponents, type Topology } from '../../protocol/place/topology.js';
 import { broker } from '../scenario/links-in.js';
+import { LinkSet } from './link-set.js';
 import type { Environment, SimulationEvent } from '../environment.js';
 
 /** A location in a server's store. `from` is the neighbour that sent it; undefined for a client or the disk. */
@@ -20,6 +22,8 @@ export interface NewestLocation {
 export class HerdView {
   /** Contents of the store of each running server. */
   readonly stored = new Map<ServerId, Map<ClientId, StoredLocation>>();
+  /** Bytes of the locations that each running server stores. */
+  readonly storedBytes = new Map<ServerId, number>();
   readonly newest = new Map<ClientId, NewestLocation>();
   /** Contents of the broker's bucket, if the herd has one. */
   readonly bucket = new Map<ClientId, Location>();
@@ -29,7 +33,7 @@ export class HerdView {
   readonly paused = new Set<ServerId>();
   /** Of the locations that each server has evicted since it started, the one received last. */
   private readonly horizons = new Map<ServerId, Location>();
-  private readonly liveLinks = new Set<string>();
+  private readonly liveLinks = new LinkSet<ServerId>();
   private readonly started = new Set<ServerId>();
   private running: readonly ServerId[] = [];
 
@@ -49,7 +53,7 @@ export class HerdView {
   }
 
   isLive(one: ServerId, other: ServerId): boolean {
-    return this.liveLinks.has(`${one}>${other}`) && this.liveLinks.has(`${other}>${one}`);
+    return this.liveLinks.has(one, other) && this.liveLinks.has(other, one);
   }
 
   /** Running pairs that can reach each other: neighbours, or a server and, second, the broker. */
@@ -100,18 +104,11 @@ export class HerdView {
         return this.learn(event.server, event.location, event.from);
       case 'evicted':
         return this.evict(event.server, event.location);
-      case 'link': {
-        const key = `${event.server}>${event.neighbour}`;
-        if (event.state === 'live') this.liveLinks.add(key);
-        else this.liveLinks.delete(key);
-        return;
-      }
+      case 'link':
+        return this.setLive(event.server, event.neighbour, event.state === 'live');
       case 'bucket':
-        for (const key of [`${event.server}>${broker}`, `${broker}>${event.server}`]) {
-          if (event.state === 'live') this.liveLinks.add(key);
-          else this.liveLinks.delete(key);
-        }
-        return;
+        this.setLive(event.server, broker, event.state === 'live');
+        return this.setLive(broker, event.server, event.state === 'live');
       case 'stored':
         this.bucket.set(event.location.client, event.location);
         return;
@@ -128,17 +125,26 @@ export class HerdView {
       case 'down':
         this.paused.delete(event.server);
         this.stored.delete(event.server);
+        this.storedBytes.delete(event.server);
         this.running = [...this.stored.keys()];
-        for (const neighbour of this.links.get(event.server) ?? [])
-          this.liveLinks.delete(`${event.server}>${neighbour}`);
+        for (const neighbour of this.links.get(event.server) ?? []) this.liveLinks.delete(event.server, neighbour);
         return;
       default:
         return;
     }
   }
 
+  private setLive(from: ServerId, to: ServerId, isLive: boolean): void {
+    if (isLive) this.liveLinks.add(from, to);
+    else this.liveLinks.delete(from, to);
+  }
+
   private learn(server: ServerId, location: Location, from: ServerId | undefined): void {
-    this.stored.get(server)?.set(location.client, { location, from });
+    const stored = this.stored.get(server);
+    if (stored !== undefined) {
+      this.countBytes(server, bytesOf(location) - bytesOf(stored.get(location.client)?.location));
+      stored.set(location.client, { location, from });
+    }
     const newest = this.newest.get(location.client);
     if (newest === undefined || supersedes(location, newest.location)) {
       this.newest.set(location.client, { location, sinceMs: this.environment.nowMs() });
@@ -146,7 +152,9 @@ export class HerdView {
   }
 
   private evict(server: ServerId, location: Location): void {
-    this.stored.get(server)?.delete(location.client);
+    const stored = this.stored.get(server);
+    this.countBytes(server, -bytesOf(stored?.get(location.client)?.location));
+    stored?.delete(location.client);
     const horizon = this.horizons.get(server);
     if (horizon === undefined || compareReceiptTimes(location, horizon) > 0) this.horizons.set(server, location);
   }
@@ -156,8 +164,19 @@ export class HerdView {
     this.started.add(server);
     this.horizons.delete(server);
     this.stored.set(server, new Map(restored.map((location) => [location.client, { location, from: undefined }])));
+    this.storedBytes.set(server, 0);
+    for (const location of restored) this.countBytes(server, bytesOf(location));
     this.running = [...this.stored.keys()];
   }
+
+  private countBytes(server: ServerId, change: number): void {
+    this.storedBytes.set(server, (this.storedBytes.get(server) ?? 0) + change);
+  }
+}
+
+/** Bytes that a store uses for a location. */
+function bytesOf(location: Location | undefined): number {
+  return location === undefined ? 0 : storedLocationBytes(location.line.length);
 }
 
 /** Whether the first end of a link is the one that is listed first. */

@@ -1,11 +1,22 @@
 import type { ServerId } from '../../protocol/place/ids.js';
+import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import type { Location } from '../../protocol/place/location.js';
 import type { MessageBus } from '../../runtime/bus/message-bus.js';
 import type { SimulationListener } from '../environment.js';
 
-/** Emits events of a server's bus, except its start and end. */
-export function instrumentBus(server: ServerId, bus: MessageBus, emit: SimulationListener): void {
+/**
+ * Emits events of a server's bus, except its start and end.
+ * @param locationOf returns the location of a row of a batch; it may be shared with other servers
+ */
+export function instrumentBus(
+  server: ServerId,
+  bus: MessageBus,
+  emit: SimulationListener,
+  locationOf = (batch: LocationBatch, row: number): Location => batch.location(row),
+): void {
   bus.on('locations-learned', ({ batch, from }) => {
-    for (const location of batch) emit({ kind: 'learned', server, location, from });
+    for (let row = 0; row < batch.count; row += 1)
+      emit({ kind: 'learned', server, location: locationOf(batch, row), from });
   });
   bus.on('location-evicted', ({ location }) => emit({ kind: 'evicted', server, location }));
   bus.on('lines', ({ direction, party, remoteAddress, lines }) => {

@@ -1,7 +1,7 @@
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Clock } from '../../actors/ports/clock.js';
-import type { MessageBus } from '../../runtime/bus/message-bus.js';
+import type { SimulationEvent } from '../environment.js';
 
 /** Milliseconds until changes are written, and so the most that a kill loses. */
 const flushDelayMs = 200;
@@ -21,12 +21,10 @@ export class SimulatedDisk {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Writes the changes published on a bus. */
-  attach(bus: MessageBus): void {
-    bus.on('locations-learned', ({ batch }) => {
-      for (const location of batch) this.queueChange(location.client, location);
-    });
-    bus.on('location-evicted', ({ location }) => this.queueChange(location.client, undefined));
+  /** Writes the changes of the machine's server. */
+  observe(event: SimulationEvent): void {
+    if (event.kind === 'learned') this.queueChange(event.location.client, event.location);
+    else if (event.kind === 'evicted') this.queueChange(event.location.client, undefined);
   }
 
   /** The process was killed: what was not yet written is lost. */

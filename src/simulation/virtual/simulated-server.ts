@@ -15,7 +15,8 @@ import { readStoreDigest, readStoredLocation } from '../run/store-probe.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 import { instrumentBus } from '../run/server-instrumentation.js';
 import type { VirtualClock } from '../time/virtual-clock.js';
-import type { ServerLoad, SimulationListener } from '../environment.js';
+import type { ServerLoad, SimulationEvent, SimulationListener } from '../environment.js';
+import type { SharedLocations } from './shared-locations.js';
 import { ServerClock, type ClockFault } from './server-clock.js';
 import type { SimulatedDisk } from './simulated-disk.js';
 import { SimulatedHttp, type UpstreamState } from './simulated-http.js';
@@ -29,6 +30,7 @@ export interface SimulatedServerDependencies {
   /** The broker for replication; undefined if locations are flooded over links. */
   readonly broker: BucketEngine | undefined;
   readonly emit: SimulationListener;
+  readonly locations: SharedLocations;
   /** Called when a promise was created or settled. */
   readonly onPromise: () => void;
 }
@@ -59,7 +61,7 @@ export class SimulatedServer {
     const onListenerFailure = (error: unknown) => {
       throw error;
     };
-    this.bus = new MessageBus(onListenerFailure, new BufferOverwriter());
+    this.bus = new MessageBus(onListenerFailure, new BufferOverwriter(), () => clock.monotonicMs());
     const serverClock = new ServerClock(clock, machine.clockFault, this.process);
     const { server } = identity;
     const transport = new SimulatedTransport(network, this.process, maxPeerLineBytes(limits.maxLineBytes), (remote) =>
@@ -76,6 +78,7 @@ export class SimulatedServer {
     this.bucket = broker && new SimulatedBucket({ engine: broker, ...connecting, onPromise });
     this.server = new Server(settings, {
       registry: this.bus,
+      reports: network.turn.reports,
       clock: serverClock,
       random: machine.random.stream('actors'),
       transport,
@@ -83,7 +86,11 @@ export class SimulatedServer {
       http: this.http,
       bucket: this.bucket,
     });
-    instrumentBus(identity.server, this.bus, dependencies.emit);
+    const emit = (event: SimulationEvent): void => {
+      machine.disk.observe(event);
+      dependencies.emit(event);
+    };
+    instrumentBus(server, this.bus, emit, (batch, row) => dependencies.locations.locationOf(batch, row));
     transport.listen(identity.server, this.server.acceptPeer);
     openClientListener(network, { host: this.process, bus: this.bus, clock: serverClock });
   }
@@ -92,7 +99,6 @@ export class SimulatedServer {
   start(): void {
     const { identity } = this.settings;
     const restored = this.machine.disk.read();
-    this.machine.disk.attach(this.bus);
     this.dependencies.emit({ kind: 'started', server: identity.server, restored });
     this.server.startStore();
     this.bus.send(addresses.store, { kind: 'restored', batch: LocationBatch.of(restored) });

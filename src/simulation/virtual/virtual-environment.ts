@@ -12,6 +12,7 @@ import { instantAt, VirtualClock } from '../time/virtual-clock.js';
 import type { ServerLoad, Environment, SimulationListener } from '../environment.js';
 import { NetworkFaults } from '../network/network-faults.js';
 import { ClockFault } from './server-clock.js';
+import { SharedLocations } from './shared-locations.js';
 import { SimulatedClient } from './simulated-client.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import type { UpstreamState } from './simulated-http.js';
@@ -32,6 +33,7 @@ export class VirtualEnvironment implements Environment {
   private readonly machines = new Map<ServerId, SimulatedMachine>();
   private readonly servers = new Map<ServerId, SimulatedServer>();
   private readonly clients = new Map<string, SimulatedClient>();
+  private readonly locations = new SharedLocations();
   /** Undefined in a herd that floods. */
   private readonly broker: BucketEngine | undefined;
   private upstreamState: UpstreamState = 'up';
@@ -183,6 +185,7 @@ export class VirtualEnvironment implements Environment {
         network: this.network,
         broker: this.broker,
         emit: this.emit,
+        locations: this.locations,
         onPromise: () => (this.hasPendingPromises = true),
       },
     );

@@ -499,6 +499,15 @@ describe('Connection', () => {
       expect(clock.armedTimerCount, 'nothing but the watch for idle clients').to.equal(1);
     });
 
+    it('handles lines that waited although their bytes were published, and may have been overwritten, before', () => {
+      sendLine(lines(0, 10));
+      sendLine('hel');
+      sendLine('lo 10\n');
+      sendLine(lines(11, 14));
+      clock.advance(400);
+      expect(wire.take()).to.equal(answersTo(0, 14));
+    });
+
     it('is not accelerated by more bytes, responses or drains', () => {
       sendLine(`${lines(0, 9)}WHATSAT kiwi 1 1\n${lines(10, 20)}`);
       wire.take();
