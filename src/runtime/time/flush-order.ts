@@ -110,7 +110,13 @@ export class FlushOrder {
 
   /** Whether nothing is scheduled. */
   get isEmpty(): boolean {
-    return this.hasNoCommands && this.reports.isEmpty && this.deliveries.isEmpty && this.links.isEmpty && this.clients.isEmpty;
+    return (
+      this.hasNoCommands &&
+      this.reports.isEmpty &&
+      this.deliveries.isEmpty &&
+      this.links.isEmpty &&
+      this.clients.isEmpty
+    );
   }
 
   /** Whether no commands of clients are scheduled. */

@@ -19,7 +19,9 @@ export class Turn {
   readonly clients: FlushScheduler;
   private readonly order: FlushOrder;
   private readonly activeClients = new ActiveClients();
-  private readonly coalescer = new AdaptiveWriteCoalescer(writeCoalescing, (nowMs) => this.activeClients.countAt(nowMs));
+  private readonly coalescer = new AdaptiveWriteCoalescer(writeCoalescing, (nowMs) =>
+    this.activeClients.countAt(nowMs),
+  );
   private state: 'idle' | 'scheduled' | 'ending' = 'idle';
   private writeTimer: NodeJS.Timeout | undefined;
   private writeTimerDueMs = Infinity;

@@ -87,7 +87,7 @@ describe('BufferOverwriter', () => {
     bus.on('lines', (event) => heard.push([...event.lines]));
     bus.publish(linesEvent(lines));
     expect(heard).to.deep.equal([['one', 'two']]);
-    expect(textOf(lines.buffer)).to.equal('????????');
+    expect(lines.buffer.text(lines.start, lines.end)).to.equal('????????');
   });
 
   it('overwrites the lines of an event after the run in which it was published', () => {
@@ -100,7 +100,7 @@ describe('BufferOverwriter', () => {
       ['one', 'two'],
       ['one', 'two'],
     ]);
-    expect(textOf(lines.buffer)).to.equal('????????');
+    expect(lines.buffer.text(lines.start, lines.end)).to.equal('????????');
   });
 
   it('overwrites a buffer only once, so that its owner may use it for the next message', () => {
