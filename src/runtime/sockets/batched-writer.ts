@@ -12,6 +12,9 @@ export const minReportedBacklogBytes = 4_096;
 /** Memory of a queued write besides its text: Node's entry, a callback and a string header. */
 const queuedWriteBytes = 256;
 
+/** Larger buffers, of which few are needed, are not kept. */
+const maxKeptBytes = 1_048_576;
+
 const noBuffer = Buffer.alloc(0);
 
 /** Coalescing socket writer: output is buffered until the next flush and written in one system call, the largest cost of a line. */
@@ -62,7 +65,8 @@ export class BatchedWriter implements Flushable {
       socket.write(this.buffer.subarray(0, usedBytes), this.onWritten);
     }
     // Until everything is written, the buffer belongs to the socket.
-    if (this.retention === 'drop-buffer' || socket.writableLength > 0) this.buffer = noBuffer;
+    const isKept = this.retention === 'keep-buffer' && socket.writableLength === 0;
+    if (!isKept || this.buffer.length > maxKeptBytes) this.buffer = noBuffer;
     if (this.isClosing) this.closeSocket();
   }
 
