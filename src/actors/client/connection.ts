@@ -129,6 +129,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
       case 'ended': {
         // A draining server accepts no more input, least of all an incomplete line as a complete one.
         const lastLine = this.isAccepting() ? this.input.end() : undefined;
+        // The usual end, which takes the machine through all of its states at once.
+        if (lastLine === undefined && this.machine === undefined && this.isIdle()) return this.channel.end();
         this.transition({ type: 'ENDED' });
         this.addRegions(lastLine === undefined ? [] : [lastLine], message.receivedAt);
         return this.armHeartbeat();
@@ -401,6 +403,11 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
 
   private isAccepting(): boolean {
     return this.machine?.getSnapshot().hasTag('accepting') ?? true;
+  }
+
+  /** Whether there is nothing left to do for the client. */
+  private isIdle(): boolean {
+    return this.received.length === 0 && this.session.pendingResponseCount === 0 && !this.hasSubscriptions;
   }
 
   private get hasSubscriptions(): boolean {

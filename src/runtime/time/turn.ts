@@ -4,10 +4,10 @@ import { ActiveClients, type ActivityMark } from './active-clients.js';
 import { AdaptiveWriteCoalescer } from './write-coalescing.js';
 
 /**
- * In a dense stream of more than a thousand chunks a second, writes are combined; a relay that receives a combined write forwards it at
+ * In a dense stream of more than five hundred chunks a second, writes are combined; a relay that receives a combined write forwards it at
  * once. Responses of many clients are combined for a millisecond.
  */
-const writeCoalescing = { denseGapMs: 1, linkIntervalMs: 5, clientIntervalMs: 1 };
+const writeCoalescing = { denseGapMs: 2, linkIntervalMs: 5, clientIntervalMs: 1 };
 
 /** Flushes scheduled work at the end of the current turn of the event loop, in the order of `FlushOrder`. */
 export class Turn {
