@@ -59,7 +59,7 @@ export class Lines implements Iterable<ByteString> {
   [Symbol.iterator](): ArrayIterator<ByteString> {
     const { buffer, end } = this;
     const texts: ByteString[] = [];
-    for (let start = this.start; start < end; ) {
+    for (let start = this.start; start < end;) {
       const lineEnd = findLineEnd(buffer.view, start, end);
       if (lineEnd < 0) break;
       texts.push(buffer.text(start, textEndOf(buffer, start, lineEnd)));

@@ -28,6 +28,10 @@ export class Quiescent implements Invariant {
     const isSettled = this.lastReportMs + this.convergenceBoundMs <= settledMs;
     if (!isSettled || lastSent === undefined || this.lastSentMs <= settledMs) return [];
     const lateMs = Math.round(view.environment.nowMs() - this.lastSentMs);
-    return [{ text: `there was nothing new to send, but ${lateMs} ms ago ${lastSent.server} sent ${lastSent.neighbour} ${lastSent.line}` }];
+    return [
+      {
+        text: `there was nothing new to send, but ${lateMs} ms ago ${lastSent.server} sent ${lastSent.neighbour} ${lastSent.line}`,
+      },
+    ];
   }
 }
