@@ -6,6 +6,7 @@ import { LoadGenerator } from './load/load-generator.js';
 import { selectBenchmarks, benchmarks } from './benchmarks/all.js';
 import type { BenchContext, RunSettings, Benchmark } from './benchmarks/benchmark.js';
 import { Figures, type Figure } from './report/figure.js';
+import { formatNodeComparison } from './report/node-comparison.js';
 import { isReplicationBenchmark, writePages } from './report/pages.js';
 import { formatConclusion, formatSection } from './report/report.js';
 import { judgeTargets } from './report/targets.js';
@@ -59,7 +60,10 @@ const settingsByKind: Readonly<Record<RunSettings['kind'], RunSettings>> = {
 const defaultSettings = settingsByKind[options.quick ? 'quick' : 'full'];
 const settings = { ...defaultSettings, rounds: Number(options.rounds ?? defaultSettings.rounds) };
 const names = [...splitList(options.only.join(',')), ...positionals];
-const selected = selectFromArguments();
+const nodeVersions = splitList(options.node);
+const selected = selectFromArguments().filter(
+  ({ comparesNodes }) => nodeVersions.length === 0 || comparesNodes === true,
+);
 if (options.baseline !== undefined) process.env[baselineVariable] = options.baseline;
 
 const startedMs = performance.now();
@@ -67,9 +71,10 @@ const figures = new Figures();
 const setup =
   options.from === undefined ? await measureAll() : loadResults(orExit(() => readEarlierResults(options.from ?? '')));
 const targetVerdicts = judgeTargets(figures);
-// With named benchmarks, targets of the others are not reported.
-const reportedVerdicts =
-  names.length > 0 ? targetVerdicts.filter(({ verdict }) => verdict !== 'not measured') : targetVerdicts;
+// Targets of other benchmarks are not reported.
+const reportedVerdicts = targetVerdicts.filter(
+  ({ benchmark }) => nodeVersions.length === 0 && selected.some(({ name }) => name === benchmark),
+);
 const conclusion = formatConclusion(figures, reportedVerdicts);
 print(conclusion);
 if (selected.some(isReplicationBenchmark)) print(`\n${renderCapacityOrReason(figures)}`);
@@ -108,7 +113,7 @@ async function measureAll(): Promise<string> {
   const cpu = cpus()[0]?.model.trim() ?? '';
   const description = `${cpu}, Node ${process.version}; ${coreAssignment}; medians of up to ${settings.rounds} rounds${settings.kind === 'quick' ? ' of a quick run' : ''}`;
   print(description);
-  const nodes = installNodes(splitList(options.node));
+  const nodes = installNodes(nodeVersions);
   const bench: BenchContext = { generator: new LoadGenerator(), settings, figures, nodes, print };
   for (const benchmark of selected) {
     print(`${benchmark.title} ...`);
@@ -120,6 +125,7 @@ async function measureAll(): Promise<string> {
     print(`\n${formatSection(benchmark, figures)}\n`);
   }
   bench.generator.stop();
+  if (nodes.size > 0) print(formatNodeComparison(figures, [...nodes.keys()]));
   return description;
 }
 

@@ -3,8 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /*
- * Preloaded into the attacked process (`node --import`). On SIGUSR2 it runs a garbage collection and writes the bytes still held to
- * the file named by HEAP_REPORT with the process ID as its extension. Resident memory does not show what is still referenced.
+ * Preloaded into a process (`node --import`). On SIGUSR2 it runs a garbage collection and writes the bytes still held, and the
+ * resident memory, to the file named by HEAP_REPORT with the process ID as its extension.
  */
 
 setFlagsFromString('--expose-gc');
@@ -13,8 +13,8 @@ const collect = runInNewContext('gc') as () => void;
 process.on('SIGUSR2', () => {
   collect();
   collect();
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  const { heapUsed, external, rss } = process.memoryUsage();
   const file = `${process.env['HEAP_REPORT'] ?? ''}.${process.pid}`;
-  writeFileSync(`${file}.part`, JSON.stringify({ heldBytes: heapUsed + external + arrayBuffers }));
+  writeFileSync(`${file}.part`, JSON.stringify({ heldBytes: heapUsed + external, residentBytes: rss }));
   renameSync(`${file}.part`, file);
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -14,11 +14,11 @@ import { processMemoryBoundBytes } from '../../src/runtime/host/memory-bound.js'
 import { startChild, stopChild } from '../support/child.js';
 import { removeFolder } from '../support/folder.js';
 import { freePorts } from '../support/free-port.js';
+import { preloadHeapReports, readHeapReport } from '../support/heap-reports.js';
 import { childrenOf, memoryBytes } from '../support/process-table.js';
 import type { HonestClientData, HonestClientReport } from './honest-client.js';
 
 const program = fileURLToPath(new URL('../../command/main.js', import.meta.url));
-const preload = new URL('./heap-report.js', import.meta.url).href;
 const honestClient = new URL('./honest-client.js', import.meta.url);
 const host = '127.0.0.1';
 
@@ -81,8 +81,7 @@ export class Target {
     const config = loadConfig(file, {});
     const maxHeapBytes = getHeapStatistics().heap_size_limit;
     const boundBytes = processMemoryBoundBytes(config, new Set(config.servers.keys()), maxHeapBytes);
-    process.env['HEAP_REPORT'] = join(folder, 'heap.json');
-    process.env['NODE_OPTIONS'] = `--import=${preload}`;
+    preloadHeapReports(folder);
     const command = [process.execPath, program, 'start', '--config', 'herd.yaml', ...options];
     const child = await startChild('servers', command, 'Ready in', folder);
     const ports = [...portsByServer.values()].map(({ port }) => port);
@@ -129,13 +128,7 @@ export class Target {
   /** Heap and buffers of the servers after a garbage collection, in bytes. */
   async measureHeldBytes(): Promise<number> {
     let bytes = 0;
-    for (const pid of this.pids) {
-      const file = join(this.folder, `heap.json.${pid}`);
-      rmSync(file, { force: true });
-      process.kill(pid, 'SIGUSR2');
-      await waitFor(() => existsSync(file), 30_000, 'heap report');
-      bytes += (JSON.parse(readFileSync(file, 'utf8')) as { heldBytes: number }).heldBytes;
-    }
+    for (const pid of this.pids) bytes += (await readHeapReport(this.folder, pid)).heldBytes;
     return bytes;
   }
 
@@ -271,13 +264,4 @@ export async function waitForDrain(socket: Socket): Promise<void> {
     };
     socket.on('drain', done).on('close', done);
   });
-}
-
-/** Polls a condition. @throws Error if it does not hold within `timeoutMs` */
-export async function waitFor(condition: () => boolean, timeoutMs: number, what: string): Promise<void> {
-  const endMs = performance.now() + timeoutMs;
-  while (!condition()) {
-    if (performance.now() > endMs) throw new Error(`${what}: timeout after ${timeoutMs} ms`);
-    await pause(20);
-  }
 }

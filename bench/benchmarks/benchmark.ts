@@ -32,6 +32,8 @@ export interface Benchmark {
   /** Heading of its table. */
   readonly title: string;
   readonly occasion: Occasion;
+  /** Whether it can compare versions of Node.js. */
+  readonly comparesNodes?: boolean;
   /** Measures, and adds the figures to the context. */
   run(bench: BenchContext): Promise<void>;
 }

@@ -65,6 +65,9 @@ export async function warmUpSystems(
   }
 }
 
+/** A command and its response are at least twice as long in a log; the last lines may not be written yet. */
+const minLoggedBytes = 50;
+
 /** Runs one job of load, and notes wrong responses and dropped log lines. */
 export async function runTurn(
   bench: BenchContext,
@@ -75,8 +78,9 @@ export async function runTurn(
   const { figures } = bench;
   if (result.wrongCount > 0) figures.note(`${name}: ${result.wrongCount} wrong or missing responses`);
   if (runningSystem.logs !== undefined) {
-    const dropped = truncateLogs(runningSystem.logs);
+    const { bytes, dropped } = truncateLogs(runningSystem.logs);
     if (dropped > 0) figures.note(`${name}: its log dropped lines`);
+    if (bytes < result.total.responses * minLoggedBytes) figures.note(`${name}: its log does not have every line`);
   }
   return result;
 }

@@ -1,15 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { earlierHerd, herd } from '../systems/all.js';
 import { findServerPid } from '../systems/herd.js';
 import type { RunningSystem } from '../systems/system.js';
 import { readStoredCount } from '../replication/join-time.js';
+import { waitUntil } from '../support/wait-until.js';
 import { ResponseTimer } from '../support/response-timer.js';
 import { runInterleaved, withSystems } from './lineup.js';
 import type { Benchmark } from './benchmark.js';
 import { fillStores } from './throughput.js';
 
 const clients = { full: 1_000_000, quick: 50_000 } as const;
-const pollIntervalMs = 25;
 const maxWaitMs = 300_000;
 
 /** Server that is killed, and its neighbour, which refills it. */
@@ -41,6 +40,7 @@ export const refill: Benchmark = {
         bench.print(`  ${name}: refilled after ${(each.refilledMs / 1_000).toFixed(1)} s`);
         return each;
       });
+      if (bench.settings.kind === 'quick') bench.figures.note(`refill: ${clients.quick} locations only`);
       for (const [subject, rounds] of results) {
         const add = (metric: string, unit: 's' | 'ms', values: readonly number[]) =>
           bench.figures.add({ benchmark: refill.name, subject, metric, unit, values });
@@ -62,12 +62,12 @@ async function measureRefill({ ports, pids, httpPorts }: RunningSystem): Promise
   const killed = findServerPid(parent, emptied);
   if (killed === undefined) throw new Error(`${emptied}: not running`);
   process.kill(killed, 'SIGKILL');
-  await waitUntil(() => Promise.resolve(isReplaced(parent, killed)), `${emptied}: not restarted`);
+  await waitUntil(() => isReplaced(parent, killed), maxWaitMs, `${emptied}: not restarted`);
   const startedMs = performance.now();
   const timer = await ResponseTimer.start(ports.get(neighbour) ?? 0);
   try {
     const hasAll = async () => ((await readStoredCount(httpPorts?.get(emptied) ?? 0)) ?? 0) >= count;
-    await waitUntil(hasAll, `${emptied}: has not received all clients`);
+    await waitUntil(hasAll, maxWaitMs, `${emptied}: has not received all clients`);
     const refilledMs = performance.now() - startedMs;
     return { refilledMs, p99Ms: await timer.quantile(0.99) };
   } finally {
@@ -78,12 +78,4 @@ async function measureRefill({ ports, pids, httpPorts }: RunningSystem): Promise
 function isReplaced(parent: number, killed: number): boolean {
   const pid = findServerPid(parent, emptied);
   return pid !== undefined && pid !== killed;
-}
-
-async function waitUntil(condition: () => Promise<boolean>, timeoutMessage: string): Promise<void> {
-  const endMs = performance.now() + maxWaitMs;
-  while (!(await condition())) {
-    if (performance.now() > endMs) throw new Error(timeoutMessage);
-    await pause(pollIntervalMs);
-  }
 }

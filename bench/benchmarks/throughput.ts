@@ -1,6 +1,7 @@
 import { loadedServer, type RunningSystem } from '../systems/system.js';
 import type { LoadJob, LoadResult } from '../load/load-job.js';
 import { HerdSystem } from '../systems/herd.js';
+import { onNode } from '../report/node-comparison.js';
 import { memoryBytes } from '../support/process-table.js';
 import { runInterleaved, runTurn, warmUpSystems, withSystems, type RunningEntry, type LineupEntry } from './lineup.js';
 import type { BenchContext, Benchmark, Occasion } from './benchmark.js';
@@ -37,6 +38,7 @@ export interface ThroughputSpec {
 export function throughputBenchmark(spec: ThroughputSpec): Benchmark {
   return {
     ...spec,
+    comparesNodes: true,
     async run(bench) {
       const { rounds } = bench.settings;
       await withSystems(bench, entriesFor(bench, spec), async (runningEntries) => {
@@ -67,7 +69,7 @@ function entriesFor(bench: BenchContext, spec: ThroughputSpec): readonly LineupE
   if (bench.nodes.size === 0 || !(first?.system instanceof HerdSystem)) return entries;
   const { options } = first.system;
   return [...bench.nodes].map(([version, node]) => {
-    const name = `${first.name}, Node ${version}`;
+    const name = onNode(first.name, version);
     return { ...first, name, system: new HerdSystem(name, { ...options, node }) };
   });
 }

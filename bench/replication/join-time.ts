@@ -1,8 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { waitUntil } from '../support/wait-until.js';
 import type { RunningSystem } from '../systems/system.js';
 import { reportedServer } from './shapes.js';
-
-const pollIntervalMs = 20;
 
 /** Timeout for each step, in milliseconds. */
 const maxWaitMs = 120_000;
@@ -16,19 +14,19 @@ export async function measureJoinTime({ httpPorts, pids }: RunningSystem): Promi
   const [server = '', port = 0] = [...(httpPorts ?? [])].find(([each]) => each !== reportedServer) ?? [];
   const clients = (await readStoredCount(httpPorts?.get(reportedServer) ?? 0)) ?? Infinity;
   process.kill(pids.get(server) ?? 0, 'SIGKILL');
-  await waitFor(async () => (await readStoredCount(port)) === undefined, `${server}: still responding after SIGKILL`);
-  await waitFor(async () => (await readStoredCount(port)) !== undefined, `${server}: not restarted`);
+  await waitUntil(
+    async () => (await readStoredCount(port)) === undefined,
+    maxWaitMs,
+    `${server}: still responding after SIGKILL`,
+  );
+  await waitUntil(async () => (await readStoredCount(port)) !== undefined, maxWaitMs, `${server}: not restarted`);
   const readyMs = performance.now();
-  await waitFor(async () => ((await readStoredCount(port)) ?? 0) >= clients, `${server}: has not received all clients`);
+  await waitUntil(
+    async () => ((await readStoredCount(port)) ?? 0) >= clients,
+    maxWaitMs,
+    `${server}: has not received all clients`,
+  );
   return { ms: performance.now() - readyMs, clients };
-}
-
-async function waitFor(condition: () => Promise<boolean>, timeoutMessage: string): Promise<void> {
-  const startedMs = performance.now();
-  while (!(await condition())) {
-    if (performance.now() - startedMs > maxWaitMs) throw new Error(timeoutMessage);
-    await pause(pollIntervalMs);
-  }
 }
 
 /** Reads the number of clients that a server stores; undefined while it does not respond. */

@@ -15,6 +15,10 @@ export function formatConclusion(figures: Figures, verdicts: readonly Verdict[])
     ...[description, ours, other, measured],
     ...[goal, verdict],
   ]);
+  const table =
+    rows.length === 0
+      ? ''
+      : `Targets\n${formatTable(['', 'Herd', 'other', 'measured [least, most]', 'goal', ''], rows)}`;
   const notes = figures.notes.map((note) => `note: ${note}\n`).join('');
-  return `${notes}${notes && '\n'}Targets\n${formatTable(['', 'Herd', 'other', 'measured [least, most]', 'goal', ''], rows)}`;
+  return `${notes}${notes && '\n'}${table}`;
 }

@@ -21,6 +21,7 @@ interface Target {
 
 /** Result of checking a target, as text. */
 export interface Verdict {
+  readonly benchmark: string;
   readonly description: string;
   readonly goal: string;
   /** Medians of the two figures; empty if there is none. */
@@ -62,8 +63,8 @@ const targets: readonly Target[] = [
   ratio('Single server one in flight, rate: Herd / Redis GEOADD', ['alone-one-in-flight', rate], [five, redis], [0.5, 'more']), // prettier-ignore
   ratio('Single server, rate: WHATSAT from the cache / IAMAT', ['whatsat', rate], ['WHATSAT from the cache', 'IAMAT'], [0.5, 'more']), // prettier-ignore
   {
-    description: 'Memory per location at 1,000,000 locations',
-    ours: { benchmark: 'memory', subject: five, metric: 'per location' },
+    description: 'Resident memory per location, bytes, at 1,000,000',
+    ours: { benchmark: 'memory', subject: five, metric: 'per location, resident' },
     goal: 160,
     better: 'less',
   },
@@ -113,6 +114,7 @@ export function judgeTargets(figures: Figures): Verdict[] {
 function judge({ description, ours, other, goal, better }: Target, figures: Figures): Verdict {
   const [ourFigure, otherFigure] = [ours, other].map((name) => name && findMeasured(figures, name));
   const text = {
+    benchmark: ours.benchmark,
     description,
     goal: `${goal.toLocaleString('en-GB')}${other === undefined ? '' : ' x'} or ${better}`,
     ours: formatMedian(ourFigure),
@@ -120,7 +122,12 @@ function judge({ description, ours, other, goal, better }: Target, figures: Figu
   };
   if (ourFigure === undefined || (other !== undefined && otherFigure === undefined))
     return { ...text, measured: '', verdict: 'not measured' };
-  const rounds = otherFigure === undefined ? ourFigure.values : roundRatios(ourFigure.values, otherFigure.values);
+  // A round in which the other system did not keep up has rate 0 and shows nothing.
+  const rounds =
+    otherFigure === undefined
+      ? ourFigure.values
+      : roundRatios(ourFigure.values, otherFigure.values).filter(Number.isFinite);
+  if (rounds.length === 0) return { ...text, measured: '', verdict: 'not measured' };
   const format = (value: number) =>
     otherFigure === undefined ? formatNumber(value, ourFigure.unit) : `${value.toPrecision(3)} x`;
   const measured = median(rounds);

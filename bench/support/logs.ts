@@ -1,19 +1,27 @@
-import { closeSync, openSync, readdirSync, readSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Text that Herd writes where its log dropped lines. */
 const droppedLinesText = 'lost here: the disk was too slow';
 
-/** Truncates all logs of a herd, because a run writes gigabytes; returns the number of places where lines were dropped. */
-export function truncateLogs(folder: string): number {
-  let dropped = 0;
+/** What a run has logged. */
+export interface LoggedCounts {
+  readonly bytes: number;
+  /** Number of places where lines were dropped. */
+  readonly dropped: number;
+}
+
+/** Truncates all logs of a herd, because a run writes gigabytes; returns what they contained. */
+export function truncateLogs(folder: string): LoggedCounts {
+  let [bytes, dropped] = [0, 0];
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
+    bytes += statSync(path).size;
     dropped += countOccurrences(path, droppedLinesText);
     truncateSync(path);
   }
-  return dropped;
+  return { bytes, dropped };
 }
 
 function countOccurrences(path: string, text: string): number {

@@ -34,11 +34,16 @@ describe('judgeTargets', () => {
     expect(verdictOn(figuresWithRates([0, 0], [10, 10]))?.verdict).to.equal('FAILED');
   });
 
+  it('does not count rounds in which the other system did not keep up', () => {
+    expect(verdictOn(figuresWithRates([300, 10], [0, 10]))).to.include({ measured: '1.00 x', verdict: 'FAILED' });
+    expect(verdictOn(figuresWithRates([300], [0]))?.verdict).to.equal('not measured');
+  });
+
   it('checks an absolute bound against the median', () => {
     const figures = new Figures();
-    const of = { benchmark: 'memory', subject: 'Herd, five processes', metric: 'per location' } as const;
+    const of = { benchmark: 'memory', subject: 'Herd, five processes', metric: 'per location, resident' } as const;
     figures.add({ ...of, unit: 'bytes', values: [150, 170, 155] });
-    expect(verdictOn(figures, 'Memory per location')).to.include({
+    expect(verdictOn(figures, 'Resident memory per location')).to.include({
       goal: '160 or less',
       measured: '155 [150, 170]',
       verdict: 'passed',

@@ -113,7 +113,7 @@ describe('the herd command', function () {
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
       expect(stdout).to.match(/^herd\.yaml is valid: herd laker, 2 servers, upstream sample \(twitter\)\n/);
       expect(stdout).to.match(/\n {2}Blake {3}127\.0\.0\.1:12000 {2}127\.0\.0\.1:12100\n/);
-      expect(stdout).to.match(/\n {2}Metta {3}\d+ MiB {2}program \d+ MiB, connections \d+ MiB, locations 2080 MiB, /);
+      expect(stdout).to.match(/\n {2}Metta {3}\d+ MiB {2}program \d+ MiB, locations 2064 MiB, connections \d+ MiB, /);
       expect(stdout).to.match(/\n {9}Blake {2}Metta\n {2}Blake {2}· {6}●\n {2}Metta {2}● {6}·\n/);
     });
 

@@ -22,6 +22,7 @@ import type { Limits } from '../ports/limits.js';
 import { addresses } from '../addresses.js';
 import type { ConnectionMessage } from './messages.js';
 import type { RateLimitedRequest } from '../bus/requests.js';
+import type { ReportCollector } from './report-collector.js';
 import type { SharedLimits } from './shared-limits.js';
 import { ConnectionSubscriptions } from './connection-subscriptions.js';
 
@@ -33,8 +34,10 @@ export interface CommandSessionSettings {
   readonly upstream: Upstream;
   readonly shared: SharedLimits;
   readonly scanner: IamatScanner;
-  /** Batches for reports. */
+  /** Batches for the reports of a chunk. */
   readonly batches: BatchPool;
+  /** The reports of all connections. */
+  readonly reports: ReportCollector;
 }
 
 /** Scheduler cost of a WHATSAT: the store, the lookup or the upstream work on it, and this session once more. */
@@ -74,8 +77,6 @@ interface PendingWhatsat {
 export class CommandSession {
   private readonly responses: ResponseQueue;
   private readonly commandBounds: CommandBounds;
-  /** Reported locations that are not sent to the store yet: those of one chunk are sent together. */
-  private reports: Location[] = [];
   private readonly pending = new Map<number, PendingWhatsat>();
   private lastRequestId = 0;
   private existingSubscriptions: ConnectionSubscriptions | undefined;
@@ -146,7 +147,7 @@ export class CommandSession {
         return whatsatCost;
       case 'WATCH':
         // Reports before it must not arrive as changes, those after it must.
-        this.flush();
+        this.settings.reports.flush();
         this.ensureSubscriptions().subscribe(command.client, frame, (this.lastRequestId += 1));
         return 1;
       case 'UNWATCH':
@@ -162,17 +163,9 @@ export class CommandSession {
     return 1 + Math.floor(this.settings.shared.allClientsSubscribers / subscribersPerCost);
   }
 
-  /** Sends reports that were scanned as bytes to the store. The caller writes their responses. */
-  sendReports(batch: LocationBatch): void {
-    this.flush();
-    this.bus.send(addresses.store, { kind: 'report', batch });
-  }
-
-  /** Sends reported locations to the store. To be called after the last line of a chunk. */
-  flush(): void {
-    if (this.reports.length === 0) return;
-    this.bus.send(addresses.store, { kind: 'report', batch: LocationBatch.of(this.reports) });
-    this.reports = [];
+  /** Adds reports that were scanned as bytes. The caller writes their responses. */
+  addReports(batch: LocationBatch): void {
+    this.settings.reports.add(batch);
   }
 
   /** Handles the location of the client that a WHATSAT names; undefined if no server of the herd knows it. */
@@ -219,13 +212,13 @@ export class CommandSession {
     const { server, limits } = this.settings;
     const location = acceptReport(iamat, receivedAt, server, limits.maxFutureSkewMs);
     if (location === undefined) return this.responses.add(formatInvalid(line));
-    this.reports.push(location);
+    this.settings.reports.add(LocationBatch.of([location]));
     this.responses.add(location.line);
   }
 
   private queueQuery(command: Whatsat, line: ByteString): void {
     // It must see the reports before it.
-    this.flush();
+    this.settings.reports.flush();
     const requestId = (this.lastRequestId += 1);
     this.pending.set(requestId, {
       line,

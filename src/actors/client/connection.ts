@@ -236,13 +236,16 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     for (const region of regions) this.received.push(new ReceivedLines(region, receivedAt));
     this.processPending();
     if (this.received.length === 0) return;
-    for (const lines of this.received) lines.keep();
+    for (const lines of this.received) {
+      // Published before they are copied: the buffers of an event are not the publisher's any more.
+      this.recordReceived(lines, lines.end);
+      lines.keep();
+    }
     this.waitingBytes = this.received.reduce((bytes, { buffer }) => bytes + buffer.size, 0);
   }
 
   private processPending(): void {
     this.handleReceived();
-    this.session.flush();
     this.session.subscriptions?.flush(this);
   }
 
@@ -324,7 +327,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
       lines.publishedTo = at;
     }
     scanner.isInputPrintable = true;
-    this.session.sendReports(reports);
+    this.session.addReports(reports);
     this.channel.writeBytes(reports.buffer, 0, reports.end);
     this.lineRecorder.recordSentLines(reports.lines());
     return batches.acquire();
@@ -334,7 +337,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   private recordReceived(lines: ReceivedLines, to: number): void {
     if (to <= lines.publishedTo) return;
     this.lineRecorder.recordReceived(new Lines(lines.buffer, lines.publishedTo, to));
-    lines.recordPublished(to);
+    lines.publishedTo = to;
   }
 
   private spend(cost: number): void {

@@ -13,11 +13,11 @@ export class ReceivedLines {
   publishedTo: number;
   /** Whether the only line has no line end of its own: see `LineRegion`. */
   readonly isUnterminated: boolean;
-  private isOwned: boolean;
+  private isKept = false;
 
   /** @param receivedAt when the last line was complete */
   constructor(
-    { buffer, start, end, isUnterminated, isOwned }: LineRegion,
+    { buffer, start, end, isUnterminated }: LineRegion,
     readonly receivedAt: Instant,
   ) {
     this.buffer = buffer;
@@ -25,27 +25,17 @@ export class ReceivedLines {
     this.publishedTo = start;
     this.end = end;
     this.isUnterminated = isUnterminated;
-    this.isOwned = isOwned;
   }
 
-  /** Copies the lines that have not been handled, so that they outlive the buffer of their chunk. */
+  /** Copies the lines that have not been handled, so that they outlive the buffer that they were received or published in. */
   keep(): void {
-    if (!this.isOwned) this.copyRest();
-  }
-
-  /** Records up to where lines were published. Published bytes may be overwritten, so lines that have not been handled are copied. */
-  recordPublished(to: number): void {
-    this.publishedTo = to;
-    if (to > this.at) this.copyRest();
-  }
-
-  private copyRest(): void {
+    if (this.isKept) return;
     const { buffer, at, end, publishedTo } = this;
     this.buffer = new WordBuffer(end - at);
     buffer.bytes.copy(this.buffer.bytes, 0, at, end);
     this.at = 0;
     this.end = end - at;
     this.publishedTo = publishedTo - at;
-    this.isOwned = true;
+    this.isKept = true;
   }
 }

@@ -26,6 +26,8 @@ import { acceptChannel, PeerAcceptor } from '../peer/peer-acceptor.js';
 import { PeerLink, type PeerLinkDependencies } from '../peer/peer-link.js';
 import { remoteHostOf } from '../client/remote-host.js';
 import { ClientLookup } from '../replication/client-lookup.js';
+import { ReportCollector } from '../client/report-collector.js';
+import type { TurnScheduler } from '../ports/turn-scheduler.js';
 import { serverMachine } from './server-machine.js';
 import { SharedLimits } from '../client/shared-limits.js';
 import { Supervisor } from '../bus/supervisor.js';
@@ -52,6 +54,8 @@ export interface ServerDependencies extends PeerLinkDependencies {
   readonly registry: ActorRegistry;
   readonly clock: Clock;
   readonly http: Http;
+  /** Runs work after the commands of clients in the same turn, before locations are sent to neighbours. */
+  readonly reports: TurnScheduler;
   /** The bucket through which locations are replicated, in addition to flooding. */
   readonly bucket?: LocationBucket | undefined;
 }
@@ -65,8 +69,9 @@ export class Server implements Actor<ServerMessage> {
   /** The limits shared by all clients, including those of the HTTP server. */
   readonly sharedLimits: SharedLimits;
   private readonly scanner: IamatScanner;
-  /** Batches for the reports of all connections. */
+  /** Batches for the reports of a chunk. */
   private readonly batches: BatchPool;
+  private readonly reports: ReportCollector;
   /** Sends the requests of HTTP clients to this server's actors. */
   readonly gateway: ActorGateway;
 
@@ -78,6 +83,7 @@ export class Server implements Actor<ServerMessage> {
     this.sharedLimits = new SharedLimits(settings.limits, clock);
     this.scanner = new IamatScanner(settings.identity.server, settings.limits);
     this.batches = new BatchPool(registry);
+    this.reports = new ReportCollector(registry, dependencies.reports);
     this.gateway = new ActorGateway(registry);
     this.clientsPerAddress = new AddressQuota(settings.limits.maxConnectionsPerAddress);
     this.supervisor = new Supervisor(registry, clock, {
@@ -222,8 +228,8 @@ export class Server implements Actor<ServerMessage> {
     }
     const { registry, clock } = this.dependencies;
     const { identity, limits, upstream } = this.settings;
-    const { sharedLimits: shared, scanner, batches } = this;
-    const settings = { server: identity.server, limits, upstream, shared, scanner, batches };
+    const { sharedLimits: shared, scanner, batches, reports } = this;
+    const settings = { server: identity.server, limits, upstream, shared, scanner, batches, reports };
     this.clients.set(connection, channel);
     this.publishClientEvent('client-connected', channel, '');
     this.supervisor.spawn(

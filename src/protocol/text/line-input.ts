@@ -14,8 +14,6 @@ export interface LineRegion {
   readonly end: number;
   /** Whether the only line is the incomplete last line of the stream. Its LF is not the client's, so a CR before it is part of it. */
   readonly isUnterminated: boolean;
-  /** Whether the region has a buffer of its own, which outlives the chunk. */
-  readonly isOwned: boolean;
 }
 
 /**
@@ -53,7 +51,7 @@ export class LineInput {
       start = firstEnd + 1;
     }
     const linesEnd = lastLineEnd(buffer, start, end);
-    if (linesEnd > start) regions.push({ buffer, start, end: linesEnd, isUnterminated: false, isOwned: false });
+    if (linesEnd > start) regions.push({ buffer, start, end: linesEnd, isUnterminated: false });
     if (linesEnd < end) {
       this.appendPartial(buffer, linesEnd, end);
       if (this.isOverlong()) {
@@ -92,7 +90,7 @@ export class LineInput {
     this.partial = empty;
     this.partialBytes = 0;
     buffer.bytes[partialBytes] = LF;
-    return { buffer, start: 0, end: partialBytes + 1, isUnterminated, isOwned: true };
+    return { buffer, start: 0, end: partialBytes + 1, isUnterminated };
   }
 }
 

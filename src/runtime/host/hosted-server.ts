@@ -152,6 +152,7 @@ export class HostedServer {
       {
         ...dependencies,
         registry: this.bus,
+        reports: dependencies.turn.reports,
         bucket: this.bucket,
         transport: services.wrapTransport(createTransport(dependencies, network.transportOf(id)), id),
       },

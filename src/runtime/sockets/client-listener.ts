@@ -14,6 +14,7 @@ import { BatchedWriter } from './batched-writer.js';
 import { formatHostPort, listen, type ListenOptions, type Listener } from './listener.js';
 import { PendingConnections } from './pending-connections.js';
 import { readSocket, toReadBuffer } from './socket-reader.js';
+import type { ActivityMark } from '../time/active-clients.js';
 import type { Turn } from '../time/turn.js';
 
 /** Idle time before TCP keep-alive probes a client that only subscribes, in milliseconds. */
@@ -81,6 +82,7 @@ function acceptConnection({ bus, clock, turn, nextConnection }: ListenerDependen
   const schedule = (flush: () => void) => (wire.isHeld ? turn.bulkCommands : turn.commands).schedule({ flush });
   const report = (message: ConnectionMessage) => schedule(() => wire.report(message));
   readSocket(socket, ({ bytes }, length) => {
+    turn.recordInput(wire);
     const receivedAt = clock.now();
     // It is handled at the end of the turn, when the buffer may hold another chunk.
     const chunk = Buffer.allocUnsafe(length);
@@ -98,7 +100,7 @@ function acceptConnection({ bus, clock, turn, nextConnection }: ListenerDependen
   socket.on('close', () => report({ kind: 'closed', reason }));
 }
 
-class TcpClientWire implements ClientChannel {
+class TcpClientWire implements ClientChannel, ActivityMark {
   readonly transport = 'tcp';
   readonly remoteAddress: string;
   private readonly writer: BatchedWriter;
@@ -106,6 +108,7 @@ class TcpClientWire implements ClientChannel {
   /** Whether reading is paused until a large read has been handled. */
   isHeld = false;
   private isPaused = false;
+  activeWindow = -1;
 
   constructor(
     private readonly socket: Socket,

@@ -58,7 +58,8 @@ function useReadBuffer(socket: Socket, onRead: OnRead): boolean {
   // The fields are not part of Node's types.
   const handle: unknown = Reflect.get(socket, '_handle');
   if (readFields === undefined || !isReadingHandle(handle)) return false;
-  if (Reflect.get(socket, readFields.buffer) !== null || Reflect.get(socket, readFields.callback) !== null) return false;
+  if (Reflect.get(socket, readFields.buffer) !== null || Reflect.get(socket, readFields.callback) !== null)
+    return false;
   Reflect.set(socket, readFields.buffer, shared.bytes);
   Reflect.set(socket, readFields.callback, onRead);
   handle.useUserBuffer(shared.bytes);

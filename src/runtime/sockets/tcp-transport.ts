@@ -175,7 +175,8 @@ class TcpPeerWire implements PeerChannel {
     this.certificateMatches = caller.certificateMatches;
     this.markAuthenticated = caller.markAuthenticated;
     this.input = new LineInput(maxLineBytes);
-    this.writer = new BatchedWriter(socket, turn.links, () => this.report({ kind: 'channel-drained', channel: this }));
+    const onDrained = () => this.report({ kind: 'channel-drained', channel: this });
+    this.writer = new BatchedWriter(socket, turn.links, onDrained, 'keep-buffer');
     readSocket(socket, (buffer, bytes) => this.receive(buffer, bytes));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.closeReason = error.code ?? error.message));
     socket.on('close', () => this.report({ kind: 'channel-closed', channel: this, reason: this.closeReason }));

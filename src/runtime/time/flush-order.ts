@@ -10,11 +10,14 @@ export interface FlushScheduler {
   schedule(flushable: Flushable): void;
 }
 
-/** Decides how long writes to links are coalesced while no response to a client is pending. */
+/** Decides how long writes are coalesced. */
 export interface WriteCoalescer {
-  /** Remaining delay of the next write to links in milliseconds; 0 to write now. */
-  remainingDelayMs(): number;
-  /** Records that links have just been written. */
+  /**
+   * Remaining delay of the next write in milliseconds; 0 to write now.
+   * @param pendingClients the number of clients to be written to; 0 if there are only links
+   */
+  remainingDelayMs(pendingClients: number): number;
+  /** Records that links and clients have just been written. */
   recordWrite(): void;
 }
 
@@ -43,6 +46,11 @@ class Phase implements FlushScheduler {
     return this.pending.length === 0;
   }
 
+  /** The number of scheduled flushes. */
+  get size(): number {
+    return this.pending.length;
+  }
+
   schedule(flushable: Flushable): void {
     this.pending.push(flushable);
     this.onScheduled();
@@ -67,8 +75,9 @@ class Phase implements FlushScheduler {
 }
 
 /**
- * Order of the work of a turn. Links have been read when it begins. Commands of clients are handled first; then messages between
- * servers of the same process are delivered until none is left; then links are written; then clients. So the response to a report is
+ * Order of the work of a turn. Links have been read when it begins. Commands of clients are handled first; then their reports are sent
+ * to the stores; then messages between servers of the same process are delivered until none is left; then links are written; then
+ * clients. So the response to a report is
  * never written before the location is written to every link that has room, and a neighbour that is queried right after has read it
  * ([IA7] in the client protocol).
  */
@@ -77,6 +86,8 @@ export class FlushOrder {
   readonly commands: Phase;
   /** Commands of clients from large reads; a few are handled per turn. */
   readonly bulkCommands: Phase;
+  /** Reports that commands have collected. */
+  readonly reports: Phase;
   /** Messages between servers of the same process. */
   readonly deliveries: Phase;
   /** Writes to servers of other processes. */
@@ -91,6 +102,7 @@ export class FlushOrder {
   constructor(onScheduled: () => void, onFailure: (error: unknown) => void) {
     this.commands = new Phase(onScheduled, onFailure);
     this.bulkCommands = new Phase(onScheduled, onFailure);
+    this.reports = new Phase(onScheduled, onFailure);
     this.deliveries = new Phase(onScheduled, onFailure);
     this.links = new Phase(onScheduled, onFailure);
     this.clients = new Phase(onScheduled, onFailure);
@@ -98,7 +110,13 @@ export class FlushOrder {
 
   /** Whether nothing is scheduled. */
   get isEmpty(): boolean {
-    return this.hasNoCommands && this.deliveries.isEmpty && this.links.isEmpty && this.clients.isEmpty;
+    return (
+      this.hasNoCommands &&
+      this.reports.isEmpty &&
+      this.deliveries.isEmpty &&
+      this.links.isEmpty &&
+      this.clients.isEmpty
+    );
   }
 
   /** Whether no commands of clients are scheduled. */
@@ -109,7 +127,7 @@ export class FlushOrder {
   /**
    * Does the scheduled work. Work caused by writing to clients waits for the next call.
    *
-   * @param coalescer may delay writes to links while no client is to be written to; without one they are not delayed
+   * @param coalescer may delay writes; without one they are not delayed
    * @param mayHandleBulk whether large reads of clients are handled in this turn
    */
   run(coalescer?: WriteCoalescer, mayHandleBulk = true): void {
@@ -117,12 +135,17 @@ export class FlushOrder {
     this.deliver();
     commands.flush();
     if (mayHandleBulk) bulkCommands.flush(maxBulkReadsPerTurn);
+    this.reports.flush();
     this.deliver();
-    if (!links.isEmpty && (!clients.isEmpty || coalescer === undefined || coalescer.remainingDelayMs() === 0)) {
-      links.flush();
-      coalescer?.recordWrite();
-    }
-    clients.flush();
+    if (links.isEmpty && clients.isEmpty) return;
+    if (coalescer === undefined || coalescer.remainingDelayMs(clients.size) === 0) this.write(coalescer);
+  }
+
+  /** Writes to links, then to clients. */
+  write(coalescer?: WriteCoalescer): void {
+    this.links.flush();
+    this.clients.flush();
+    coalescer?.recordWrite();
   }
 
   private deliver(): void {

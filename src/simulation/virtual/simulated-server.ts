@@ -78,6 +78,7 @@ export class SimulatedServer {
     this.bucket = broker && new SimulatedBucket({ engine: broker, ...connecting, onPromise });
     this.server = new Server(settings, {
       registry: this.bus,
+      reports: network.turn.reports,
       clock: serverClock,
       random: machine.random.stream('actors'),
       transport,

@@ -128,7 +128,6 @@ class Client implements Actor<ConnectionMessage> {
 
   private handle(frames: readonly Frame[], receivedAt: Instant): void {
     for (const frame of frames) this.session.handle(frame, receivedAt);
-    this.session.flush();
   }
 }
 

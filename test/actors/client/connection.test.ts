@@ -31,6 +31,8 @@ describe('Connection', () => {
   let upstream: FakeActor<UpstreamMessage>;
   let server: FakeActor<ServerMessage>;
   let connection: Connection;
+  /** Work that is due at the end of the turn. */
+  const endOfTurn: { flush(): void }[] = [];
 
   function begin(limits: Partial<Limits> = {}): void {
     bus = strictBus();
@@ -44,12 +46,11 @@ describe('Connection', () => {
     bus.attach(addresses.server, server);
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
-    const settings = sessionSettings(bus, {
-      server: toServerId('Blake'),
-      limits: bounds,
-      upstream: fakeUpstream,
-      shared,
-    });
+    const settings = sessionSettings(
+      bus,
+      { server: toServerId('Blake'), limits: bounds, upstream: fakeUpstream, shared },
+      { schedule: (work) => endOfTurn.push(work) },
+    );
     connection = new Connection(bus, clock, settings, 1, wire);
     bus.attach(self, connection);
   }
@@ -57,10 +58,12 @@ describe('Connection', () => {
 
   function deliver(message: ConnectionMessage): void {
     bus.send(self, message);
+    for (const work of endOfTurn.splice(0)) work.flush();
   }
 
   function sendLine(text: string): void {
     sendInput(bus, self, text, receivedAt);
+    for (const work of endOfTurn.splice(0)) work.flush();
   }
 
   /** The questions that the store was asked since this was last asked. */

@@ -1,3 +1,4 @@
+import { atOnce } from '../../support/session-settings.js';
 import { expect } from 'chai';
 import type { ClientEvent, ServerStateEvent } from '../../../src/actors/bus/events.js';
 import { defaultLimits, defaultLinkTimings, type Limits } from '../../../src/actors/ports/limits.js';
@@ -52,7 +53,7 @@ describe('Server', () => {
         linkTimings: defaultLinkTimings,
         upstreamSettings: defaultUpstreamSettings,
       },
-      { registry: bus, clock, http, transport, random: { next: () => 0.5 }, secrets: undefined },
+      { registry: bus, reports: atOnce, clock, http, transport, random: { next: () => 0.5 }, secrets: undefined },
     );
     server.startStore();
     server.start();

@@ -36,7 +36,7 @@ function framesIn(region: LineRegion, limit = maxLineBytes): Frame[] {
   return frames;
 }
 
-/** Input whose chunks lie somewhere in one buffer, which is overwritten after each: only owned regions outlive their chunk. */
+/** Input whose chunks lie somewhere in one buffer, which is overwritten after each. */
 class Reader {
   private readonly input: LineInput;
   private readonly buffer = new WordBuffer(200_000);
@@ -51,16 +51,15 @@ class Reader {
     const end = buffer.write(typeof chunk === 'string' ? chunk : chunk.toString('latin1'), start);
     buffer.bytes[end] = 0x0a;
     const regions = this.input.push(buffer, start, end);
-    for (const { isOwned, buffer: regionBuffer } of regions) expect(isOwned).to.equal(regionBuffer !== buffer);
-    const borrowed = regions.map((region) => (region.isOwned ? [] : framesIn(region, limit)));
+    const frames = regions.flatMap((region) => framesIn(region, limit));
     buffer.bytes.fill('\n', 0, end);
-    return regions.flatMap((region, index) => (region.isOwned ? framesIn(region, limit) : (borrowed[index] ?? [])));
+    return frames;
   }
 
   end(): Frame[] {
     const last = this.input.end();
     if (last === undefined) return [];
-    expect([last.isUnterminated, last.isOwned]).to.deep.equal([true, true]);
+    expect(last.isUnterminated).to.equal(true);
     return framesIn(last, this.limit);
   }
 }
@@ -194,19 +193,19 @@ describe('LineInput', () => {
     const input = new LineInput(100);
     const chunk = WordBuffer.of('one\ntwo\r\nthree');
     expect(input.push(chunk, 0, chunk.size)).to.deep.equal([
-      { buffer: chunk, start: 0, end: 9, isUnterminated: false, isOwned: false },
+      { buffer: chunk, start: 0, end: 9, isUnterminated: false },
     ]);
     const next = WordBuffer.of('3\nfour\n');
     const [three, four] = input.push(next, 0, next.size);
     expect(three?.buffer.text(three.start, three.end)).to.equal('three3\n');
-    expect(four).to.deep.equal({ buffer: next, start: 2, end: 7, isUnterminated: false, isOwned: false });
+    expect(four).to.deep.equal({ buffer: next, start: 2, end: 7, isUnterminated: false });
   });
 });
 
 describe('hasOverlongLine', () => {
   const has = (text: ByteString, limit: number) => {
     const buffer = WordBuffer.of(`\n${text}`);
-    return hasOverlongLine({ buffer, start: 1, end: buffer.size, isUnterminated: false, isOwned: false }, limit);
+    return hasOverlongLine({ buffer, start: 1, end: buffer.size, isUnterminated: false }, limit);
   };
 
   it('finds a line of a byte more than the limit, wherever it stands', () => {

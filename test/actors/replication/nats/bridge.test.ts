@@ -1,3 +1,4 @@
+import { atOnce } from '../../../support/session-settings.js';
 import { expect } from 'chai';
 import type { ActorFailedEvent } from '../../../../src/actors/bus/events.js';
 import { defaultLimits, defaultLinkTimings } from '../../../../src/actors/ports/limits.js';
@@ -39,6 +40,7 @@ describe('A server that floods and shares a bucket', () => {
       { ...settings, upstream: fakeUpstream, upstreamSettings: defaultUpstreamSettings },
       {
         registry: bus,
+        reports: atOnce,
         clock,
         http: new FakeHttp(),
         transport,
