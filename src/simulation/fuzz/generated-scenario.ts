@@ -1,4 +1,5 @@
 import { maxLinkBackoffMs } from '../../actors/time/backoff.js';
+import { defaultLimits } from '../../actors/ports/limits.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import { convergenceBoundMs } from '../run/convergence-bound.js';
 import type { FaultAction, PhoneAction, Step } from '../scenario/scenario.js';
@@ -27,12 +28,24 @@ const attemptMs = 5_000;
 /** Time until an undisturbed link is live, besides the network's delays, in milliseconds. */
 const connectMarginMs = 1_500;
 
+/** Longest interval between two comparisons of neighbours, as a multiple of the configured one. */
+const maxComparisonInterval = 1.5;
+
 /** Adds the repairs, and a settling time in which every link must recover. */
 export function toScenarioContent({ endMs, ...scenario }: GeneratedScenario): ScenarioContent {
   const { herd, steps } = scenario;
   const relinkMs = missedHeartbeats * herd.linkTimings.heartbeatMs + attemptMs + maxLinkBackoffMs + connectMarginMs;
-  const settleMs = Math.ceil(relinkMs + 4 * convergenceBoundMs(scenario));
+  const settleMs = Math.ceil(relinkMs + 4 * convergenceBoundMs(scenario) + comparisonMs(herd));
   return { ...scenario, steps: [...steps, ...repairSteps(scenario.steps, endMs)], settleMs };
+}
+
+/**
+ * Time until full stores have compared with their neighbours once more, in milliseconds. A server learns only from a neighbour's
+ * digest what that has evicted, and may send it such locations before.
+ */
+function comparisonMs({ limits, linkTimings }: ScenarioContent['herd']): number {
+  const mayEvict = limits.maxClients < defaultLimits.maxClients || limits.maxStoreBytes < defaultLimits.maxStoreBytes;
+  return mayEvict ? maxComparisonInterval * linkTimings.antiEntropyMs : 0;
 }
 
 /** Returns the steps that repair all active faults. */

@@ -7,7 +7,7 @@ export class Quiescent implements Invariant {
   readonly name = 'quiescent';
   readonly observedKinds = ['command-sent', 'learned', 'line-sent'] as const;
   private lastSentMs = -1;
-  private lastSentText = '';
+  private lastSent: Extract<SimulationEvent, { kind: 'line-sent' }> | undefined;
   /** When a client last sent a command, or a server last processed a throttled report. */
   private lastReportMs = -1;
 
@@ -20,12 +20,18 @@ export class Quiescent implements Invariant {
     }
     if (event.kind !== 'line-sent' || !event.line.startsWith('AT ')) return;
     this.lastSentMs = view.environment.nowMs();
-    this.lastSentText = `${event.server} sent ${event.neighbour} ${event.line}`;
+    this.lastSent = event;
   }
 
   checkConverged(view: HerdView, settledMs: number): Violation[] {
-    if (this.lastReportMs + this.convergenceBoundMs > settledMs || this.lastSentMs <= settledMs) return [];
+    const { lastSent } = this;
+    const isSettled = this.lastReportMs + this.convergenceBoundMs <= settledMs;
+    if (!isSettled || lastSent === undefined || this.lastSentMs <= settledMs) return [];
     const lateMs = Math.round(view.environment.nowMs() - this.lastSentMs);
-    return [{ text: `there was nothing new to send, but ${lateMs} ms ago ${this.lastSentText}` }];
+    return [
+      {
+        text: `there was nothing new to send, but ${lateMs} ms ago ${lastSent.server} sent ${lastSent.neighbour} ${lastSent.line}`,
+      },
+    ];
   }
 }

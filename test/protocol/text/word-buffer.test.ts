@@ -16,6 +16,16 @@ describe('WordBuffer', () => {
     expect(buffer.write('\0\xff\n', 2)).to.equal(5);
     expect(buffer.text(2, 5)).to.equal('\0\xff\n');
   });
+
+  it('fills every range, and nothing else', () => {
+    for (let start = 0; start < 9; start += 1) {
+      for (let end = start; end < 20; end += 1) {
+        const buffer = WordBuffer.of('.'.repeat(20));
+        buffer.fill(0xe9, start, end);
+        expect(buffer.text(0, 20)).to.equal('.'.repeat(start) + 'é'.repeat(end - start) + '.'.repeat(20 - end));
+      }
+    }
+  });
 });
 
 describe('findLineEnd', () => {
