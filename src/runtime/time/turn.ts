@@ -5,9 +5,9 @@ import { AdaptiveWriteCoalescer } from './write-coalescing.js';
 
 /**
  * In a dense stream of more than five hundred chunks a second, writes are combined; a relay that receives a combined write forwards it at
- * once. Responses of many clients are combined for a millisecond.
+ * once. Responses of many clients are combined for two.
  */
-const writeCoalescing = { denseGapMs: 2, linkIntervalMs: 5, clientIntervalMs: 1 };
+const writeCoalescing = { denseGapMs: 2, linkIntervalMs: 5, clientIntervalMs: 2 };
 
 /** Flushes scheduled work at the end of the current turn of the event loop, in the order of `FlushOrder`. */
 export class Turn {
