@@ -52,7 +52,20 @@ export class Lines implements Iterable<ByteString> {
 
   /** Number of lines. */
   get length(): number {
-    return this.knownLength ?? [...this].length;
+    return this.knownLength ?? this.starts().length;
+  }
+
+  /** Returns where each line starts in the buffer, without decoding any. */
+  starts(): number[] {
+    const { buffer, end } = this;
+    const starts: number[] = [];
+    for (let start = this.start; start < end;) {
+      const lineEnd = findLineEnd(buffer.view, start, end);
+      if (lineEnd < 0) break;
+      starts.push(start);
+      start = lineEnd + 1;
+    }
+    return starts;
   }
 
   /** Decodes the lines, without their line ends. */
