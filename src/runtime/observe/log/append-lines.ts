@@ -1,23 +1,26 @@
 import type { ByteString } from '../../../protocol/text/byte-string.js';
-import type { Lines } from '../../../protocol/text/lines.js';
+import { textEndOf, type Lines } from '../../../protocol/text/lines.js';
 import { copyWords, findLineEnd } from '../../../protocol/text/word-buffer.js';
 import type { LogBuffer } from './log-buffer.js';
-import { maxShownBytes, sanitize } from './sanitize.js';
+import { isContinuation, maxShownBytes, sanitize, truncationMark } from './sanitize.js';
 
 const LF = 10;
 const CR = 13;
 
+/** Maximum bytes of a truncation mark. */
+const maxMarkBytes = 40;
+
 /**
- * Appends received or sent lines to a log, one line of the log each. They are most of the log, so they are copied by words. Lines that
- * are long, or contain other bytes than printable ASCII, are decoded and sanitized.
+ * Appends received or sent lines to a log, one line of the log each. They are most of the log, so they are copied by words. Lines whose
+ * shown part contains other bytes than printable ASCII are decoded and sanitized.
  *
  * @param prefix start of each line of the log
  */
 export function appendLines(log: LogBuffer, lines: Lines, prefix: ByteString): void {
   const { view, bytes } = lines.buffer;
   const prefixBytes = prefix.length;
-  // A copied line, its CR, and its line end.
-  const reservedBytes = prefixBytes + maxShownBytes + 2;
+  // A copied line, its truncation mark, and its line end.
+  const reservedBytes = prefixBytes + maxShownBytes + maxMarkBytes + 1;
   /** Where the prefix was written last. */
   let prefixView: DataView | undefined;
   let prefixStart = 0;
@@ -43,7 +46,13 @@ export function appendLines(log: LogBuffer, lines: Lines, prefix: ByteString): v
     } else {
       const end = findLineEnd(view, textEnd, lines.end);
       if (end < 0) return;
-      log.append(prefix + sanitize(lines.buffer.text(start, bytes[end - 1] === CR ? end - 1 : end)));
+      const length = textEndOf(lines.buffer, start, end) - start;
+      if (textEnd - start === maxShownBytes && !isContinuation(view.getUint8(textEnd))) {
+        chunk.end = chunk.write(`${truncationMark(length)}\n`, textStart + maxShownBytes);
+        chunk.lines += 1;
+      } else {
+        log.append(prefix + sanitize(lines.buffer.text(start, start + length)));
+      }
       start = end + 1;
     }
   }
