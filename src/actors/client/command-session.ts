@@ -12,6 +12,7 @@ import type { Location } from '../../protocol/place/location.js';
 import { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { IamatScanner } from '../../protocol/client/scan-iamat.js';
 import type { BatchPool } from '../bus/batch-pool.js';
+import type { LineEncoder } from '../bus/line-encoder.js';
 import { parsePosition } from '../../protocol/place/position.js';
 import { acceptReport } from '../../protocol/place/report.js';
 import type { Instant } from '../../protocol/place/time.js';
@@ -36,6 +37,8 @@ export interface CommandSessionSettings {
   readonly scanner: IamatScanner;
   /** Batches for the reports of a chunk. */
   readonly batches: BatchPool;
+  /** Encodes all other responses. */
+  readonly encoder: LineEncoder;
   /** The reports of all connections. */
   readonly reports: ReportCollector;
 }
