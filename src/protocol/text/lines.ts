@@ -1,5 +1,5 @@
 import type { ByteString } from './byte-string.js';
-import { findLineEnd, WordBuffer } from './word-buffer.js';
+import { WordBuffer } from './word-buffer.js';
 
 const CR = 13;
 
@@ -60,7 +60,7 @@ export class Lines implements Iterable<ByteString> {
     const { buffer, end } = this;
     const starts: number[] = [];
     for (let start = this.start; start < end;) {
-      const lineEnd = findLineEnd(buffer.view, start, end);
+      const lineEnd = buffer.findLineEnd(start, end);
       if (lineEnd < 0) break;
       starts.push(start);
       start = lineEnd + 1;
@@ -73,7 +73,7 @@ export class Lines implements Iterable<ByteString> {
     const { buffer, end } = this;
     const texts: ByteString[] = [];
     for (let start = this.start; start < end;) {
-      const lineEnd = findLineEnd(buffer.view, start, end);
+      const lineEnd = buffer.findLineEnd(start, end);
       if (lineEnd < 0) break;
       texts.push(buffer.text(start, textEndOf(buffer, start, lineEnd)));
       start = lineEnd + 1;
@@ -86,7 +86,7 @@ export class Lines implements Iterable<ByteString> {
     const { buffer, end } = this;
     let start = this.start;
     while (start < end) {
-      const lineEnd = findLineEnd(buffer.view, start, end);
+      const lineEnd = buffer.findLineEnd(start, end);
       if (lineEnd < 0) return;
       yield [buffer.text(start, textEndOf(buffer, start, lineEnd)), lineEnd + 1];
       start = lineEnd + 1;

@@ -1,6 +1,6 @@
 import type { ByteString } from '../../../protocol/text/byte-string.js';
 import { textEndOf, type Lines } from '../../../protocol/text/lines.js';
-import { copyWords, findLineEnd } from '../../../protocol/text/word-buffer.js';
+import { copyWords } from '../../../protocol/text/word-buffer.js';
 import type { LogBuffer } from './log-buffer.js';
 import { isContinuation, maxShownBytes, sanitize, truncationMark } from './sanitize.js';
 
@@ -44,7 +44,7 @@ export function appendLines(log: LogBuffer, lines: Lines, prefix: ByteString): v
       chunk.lines += 1;
       start = lineEnd + 1;
     } else {
-      const end = findLineEnd(view, textEnd, lines.end);
+      const end = lines.buffer.findLineEnd(textEnd, lines.end);
       if (end < 0) return;
       const length = textEndOf(lines.buffer, start, end) - start;
       if (textEnd - start === maxShownBytes && !isContinuation(view.getUint8(textEnd))) {
@@ -59,20 +59,27 @@ export function appendLines(log: LogBuffer, lines: Lines, prefix: ByteString): v
 }
 
 /**
- * Copies bytes by words until one is no printable ASCII; returns its position, or `end`. Up to three bytes behind those copied are
- * overwritten.
+ * Copies bytes by pairs of words until one is no printable ASCII; returns its position, or `end`. Up to seven bytes behind those copied
+ * are overwritten.
  */
 function copyPrintable(source: DataView, start: number, end: number, target: DataView, targetStart: number): number {
   let position = start;
-  for (let at = targetStart; position < end; position += 4, at += 4) {
+  for (let at = targetStart; position < end; position += 8, at += 8) {
     const word = source.getInt32(position, true);
+    const next = source.getInt32(position + 4, true);
     target.setInt32(at, word, true);
-    // The highest bit of a byte is set in the difference if the byte is below a space or above 0x9f, and in the sum from DEL to 0xfe. A
-    // borrow or carry comes only from such a byte, so it does not matter.
-    if (((word - 0x20202020) | (word + 0x01010101)) & 0x80808080) break;
+    target.setInt32(at + 4, next, true);
+    if ((notPrintable(word) | notPrintable(next)) & 0x80808080) break;
   }
   while (position < end && isPrintable(source.getUint8(position))) position += 1;
   return Math.min(position, end);
+}
+
+/** Returns a word of which the highest bit of a byte is set if a byte of `word` is no printable ASCII. */
+function notPrintable(word: number): number {
+  // The highest bit of a byte is set in the difference if the byte is below a space or above 0x9f, and in the sum from DEL to 0xfe. A
+  // borrow or carry comes only from such a byte, so it does not matter.
+  return (word - 0x20202020) | (word + 0x01010101);
 }
 
 function isPrintable(byte: number): boolean {
