@@ -1,5 +1,6 @@
 import type { ClientChannel } from '../../src/actors/ports/client-channel.js';
 import type { ByteString } from '../../src/protocol/text/bytes.js';
+import type { Lines } from '../../src/protocol/text/lines.js';
 import type { WordBuffer } from '../../src/protocol/text/word-buffer.js';
 
 /** A client's connection. The test says how much the client has not taken, and sees what it is sent. */
@@ -16,6 +17,10 @@ export class FakeClientChannel implements ClientChannel {
 
   write(text: ByteString): void {
     if (this.state === 'open') this.written += text;
+  }
+
+  writeResponse({ buffer, start, end }: Lines): void {
+    this.write(buffer.text(start, end));
   }
 
   writeBytes(buffer: WordBuffer, start: number, end: number): void {

@@ -5,7 +5,8 @@ import type { LinesEvent } from './events.js';
 
 /** Publishes the lines that a server exchanges with one client or neighbour: one `lines` event for lines sent together. */
 export class LineRecorder {
-  private sent: ByteString[] = [];
+  /** Lines sent since the last flush; those that follow each other in a buffer are one element. */
+  private readonly sent: Lines[] = [];
   /** Lines sent without a request. */
   private pushed: ByteString[] = [];
 
@@ -34,9 +35,12 @@ export class LineRecorder {
     this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines });
   }
 
-  /** Records a sent line, which is published with the next flush. */
-  recordSent(line: ByteString): void {
-    this.sent.push(line);
+  /** Records sent lines, which are published with the next flush. */
+  recordSent(lines: Lines): void {
+    const { sent } = this;
+    const last = sent.at(-1);
+    if (last?.end !== lines.start || last.buffer !== lines.buffer) return void sent.push(lines);
+    sent[sent.length - 1] = new Lines(last.buffer, last.start, lines.end, last.length + lines.length);
   }
 
   /** Records a line sent without a request, which is published with the next flush. */
@@ -48,8 +52,8 @@ export class LineRecorder {
   flush(): void {
     const { sent, pushed, party, remoteAddress } = this;
     if (sent.length > 0) {
-      this.sent = [];
-      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines: Lines.of(...sent) });
+      for (const lines of sent) this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines });
+      sent.length = 0;
     }
     if (pushed.length > 0) {
       this.pushed = [];

@@ -12,7 +12,8 @@ import type { Location } from '../../protocol/place/location.js';
 import { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { IamatScanner } from '../../protocol/client/scan-iamat.js';
 import type { BatchPool } from '../bus/batch-pool.js';
-import { parsePosition } from '../../protocol/place/position.js';
+import type { LineEncoder } from '../bus/line-encoder.js';
+import { splitPosition } from '../../protocol/place/position.js';
 import { acceptReport } from '../../protocol/place/report.js';
 import type { Instant } from '../../protocol/place/time.js';
 import { maxValidRadiusKm, type Upstream } from '../../protocol/upstream/upstream.js';
@@ -36,6 +37,8 @@ export interface CommandSessionSettings {
   readonly scanner: IamatScanner;
   /** Batches for the reports of a chunk. */
   readonly batches: BatchPool;
+  /** Encodes all other responses. */
+  readonly encoder: LineEncoder;
   /** The reports of all connections. */
   readonly reports: ReportCollector;
 }
@@ -172,12 +175,13 @@ export class CommandSession {
   handleLocated(requestId: number, location: Location | undefined): void {
     const whatsat = this.pending.get(requestId);
     if (whatsat === undefined) return;
-    const position = location && parsePosition(location.position);
-    if (location === undefined || position === undefined) return this.respond(requestId, formatInvalid(whatsat.line));
+    if (location === undefined) return this.respond(requestId, formatInvalid(whatsat.line));
     whatsat.atLine = location.line;
+    const { latitude, longitude } = splitPosition(location.position);
     const { radiusKm, count } = whatsat.command;
-    const query = { ...position, radiusKm, count };
-    this.bus.send(addresses.upstream, { kind: 'nearby', query, ...this.requestFor(requestId) });
+    const { self: replyTo, remoteHost } = this.client;
+    const query = { latitude, longitude, radiusKm, count };
+    this.bus.send(addresses.upstream, { kind: 'nearby', query, replyTo, remoteHost, requestId });
   }
 
   /** Handles the upstream's response. The AT line and the JSON are written together, for clients that read only once. */

@@ -450,9 +450,8 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   private write(line: ByteString, secondLine?: ByteString): void {
-    this.lineRecorder.recordSent(line);
-    if (secondLine === undefined) return this.channel.write(`${line}\n`);
-    this.lineRecorder.recordSent(secondLine);
-    this.channel.write(`${line}\n${secondLine}\n`);
+    const lines = this.settings.encoder.encode(line, secondLine);
+    this.channel.writeResponse(lines);
+    this.lineRecorder.recordSent(lines);
   }
 }

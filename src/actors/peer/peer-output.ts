@@ -2,6 +2,7 @@ import type { HandshakeLine } from '../../protocol/peer/handshake.js';
 import { formatPeerLine, type PeerMessage } from '../../protocol/peer/peer-line.js';
 import { redactPeerLine } from '../../protocol/peer/redact-peer-line.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { Lines } from '../../protocol/text/lines.js';
 import type { LineRecorder } from '../bus/line-recorder.js';
 import type { PeerChannel } from '../ports/transport.js';
 
@@ -28,7 +29,6 @@ export class PeerOutput {
   send(line: HandshakeLine | PeerMessage): void {
     const text = formatPeerLine(line);
     this.channel.send(text);
-    this.recorder.recordSent(redactPeerLine(line, text));
-    this.recorder.flush();
+    this.recorder.recordSentLines(Lines.of(redactPeerLine(line, text)));
   }
 }

@@ -1,4 +1,5 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
+import type { Lines } from '../../protocol/text/lines.js';
 import type { WordBuffer } from '../../protocol/text/word-buffer.js';
 
 /** A client's connection. Its reports are sent as messages to the actor that serves it. */
@@ -11,6 +12,8 @@ export interface ClientChannel {
   readonly bufferedBytes: number;
   /** Writes text. Text written in one turn of the event loop is sent together. */
   write(text: ByteString): void;
+  /** Writes one response, of one or two lines. The bytes are copied. */
+  writeResponse(lines: Lines): void;
   /** Writes a range of bytes: responses of one line each. The bytes are copied. */
   writeBytes(buffer: WordBuffer, start: number, end: number): void;
   /** Pauses and resumes reading from the client. */

@@ -2,6 +2,7 @@ import { createActor, toPromise, type Actor as Machine } from 'xstate';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
 import { IamatScanner } from '../../protocol/client/scan-iamat.js';
 import { BatchPool } from '../bus/batch-pool.js';
+import { LineEncoder } from '../bus/line-encoder.js';
 import { ActorGateway } from '../client/actor-gateway.js';
 import { AddressQuota } from '../client/address-quota.js';
 import type { Actor, ActorRegistry } from '../bus/bus.js';
@@ -71,6 +72,7 @@ export class Server implements Actor<ServerMessage> {
   private readonly scanner: IamatScanner;
   /** Batches for the reports of a chunk. */
   private readonly batches: BatchPool;
+  private readonly encoder: LineEncoder;
   private readonly reports: ReportCollector;
   /** Sends the requests of HTTP clients to this server's actors. */
   readonly gateway: ActorGateway;
@@ -83,6 +85,7 @@ export class Server implements Actor<ServerMessage> {
     this.sharedLimits = new SharedLimits(settings.limits, clock);
     this.scanner = new IamatScanner(settings.identity.server, settings.limits);
     this.batches = new BatchPool(registry);
+    this.encoder = new LineEncoder(registry);
     this.reports = new ReportCollector(registry, dependencies.reports);
     this.gateway = new ActorGateway(registry);
     this.clientsPerAddress = new AddressQuota(settings.limits.maxConnectionsPerAddress);
@@ -228,8 +231,8 @@ export class Server implements Actor<ServerMessage> {
     }
     const { registry, clock } = this.dependencies;
     const { identity, limits, upstream } = this.settings;
-    const { sharedLimits: shared, scanner, batches, reports } = this;
-    const settings = { server: identity.server, limits, upstream, shared, scanner, batches, reports };
+    const { sharedLimits: shared, scanner, batches, encoder, reports } = this;
+    const settings = { server: identity.server, limits, upstream, shared, scanner, batches, encoder, reports };
     this.clients.set(connection, channel);
     this.publishClientEvent('client-connected', channel, '');
     this.supervisor.spawn(

@@ -31,6 +31,14 @@ export function parsePosition(field: ByteString): Position | undefined {
   return { latitude: stripPlus(latitude), longitude: stripPlus(longitude) };
 }
 
+/** Splits a valid position, such as that of a location. */
+export function splitPosition(field: ByteString): Position {
+  // The longitude starts with the last sign; one at the start is that of the latitude.
+  const lastMinus = field.lastIndexOf('-');
+  const longitudeStart = lastMinus > 0 ? lastMinus : field.lastIndexOf('+');
+  return { latitude: stripPlus(field.slice(0, longitudeStart)), longitude: stripPlus(field.slice(longitudeStart)) };
+}
+
 function stripPlus(degrees: string): string {
   return degrees.startsWith('+') ? degrees.slice(1) : degrees;
 }

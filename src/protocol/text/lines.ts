@@ -1,5 +1,5 @@
 import type { ByteString } from './byte-string.js';
-import { findLineEnd, WordBuffer } from './word-buffer.js';
+import { WordBuffer } from './word-buffer.js';
 
 const CR = 13;
 
@@ -52,7 +52,20 @@ export class Lines implements Iterable<ByteString> {
 
   /** Number of lines. */
   get length(): number {
-    return this.knownLength ?? [...this].length;
+    return this.knownLength ?? this.starts().length;
+  }
+
+  /** Returns where each line starts in the buffer, without decoding any. */
+  starts(): number[] {
+    const { buffer, end } = this;
+    const starts: number[] = [];
+    for (let start = this.start; start < end;) {
+      const lineEnd = buffer.findLineEnd(start, end);
+      if (lineEnd < 0) break;
+      starts.push(start);
+      start = lineEnd + 1;
+    }
+    return starts;
   }
 
   /** Decodes the lines, without their line ends. */
@@ -60,7 +73,7 @@ export class Lines implements Iterable<ByteString> {
     const { buffer, end } = this;
     const texts: ByteString[] = [];
     for (let start = this.start; start < end;) {
-      const lineEnd = findLineEnd(buffer.view, start, end);
+      const lineEnd = buffer.findLineEnd(start, end);
       if (lineEnd < 0) break;
       texts.push(buffer.text(start, textEndOf(buffer, start, lineEnd)));
       start = lineEnd + 1;
@@ -73,7 +86,7 @@ export class Lines implements Iterable<ByteString> {
     const { buffer, end } = this;
     let start = this.start;
     while (start < end) {
-      const lineEnd = findLineEnd(buffer.view, start, end);
+      const lineEnd = buffer.findLineEnd(start, end);
       if (lineEnd < 0) return;
       yield [buffer.text(start, textEndOf(buffer, start, lineEnd)), lineEnd + 1];
       start = lineEnd + 1;

@@ -7,6 +7,7 @@ import { addresses } from '../../actors/addresses.js';
 import type { ConnectionMessage } from '../../actors/client/messages.js';
 import type { Instant } from '../../protocol/place/time.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
+import type { Lines } from '../../protocol/text/lines.js';
 import type { WordBuffer } from '../../protocol/text/word-buffer.js';
 import { defaultTlsHandshakeTimeoutMs, type Certificates } from './certificates.js';
 import { defaultMaxTlsHandshakes } from '../fixed-limits.js';
@@ -136,6 +137,10 @@ class TcpClientWire implements ClientChannel, ActivityMark {
 
   write(text: ByteString): void {
     this.writer.write(text);
+  }
+
+  writeResponse({ buffer, start, end }: Lines): void {
+    this.writer.writeBytes(buffer, start, end);
   }
 
   writeBytes(buffer: WordBuffer, start: number, end: number): void {

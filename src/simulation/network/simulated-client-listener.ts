@@ -4,6 +4,7 @@ import { addresses } from '../../actors/addresses.js';
 import type { ConnectionMessage } from '../../actors/client/messages.js';
 import type { Address, Bus } from '../../actors/bus/bus.js';
 import type { ByteString } from '../../protocol/text/bytes.js';
+import type { Lines } from '../../protocol/text/lines.js';
 import { WordBuffer } from '../../protocol/text/word-buffer.js';
 import type { ListenerAddress, SimulatedNetwork } from './simulated-network.js';
 import type { Socket, SocketHost, SocketListener } from './socket.js';
@@ -60,6 +61,10 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
 
   write(text: ByteString): void {
     this.socket.write(text);
+  }
+
+  writeResponse({ buffer, start, end }: Lines): void {
+    this.writeBytes(buffer, start, end);
   }
 
   writeBytes(buffer: WordBuffer, start: number, end: number): void {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { isPosition, parsePosition } from '../../../src/protocol/place/position.js';
+import { isPosition, parsePosition, splitPosition } from '../../../src/protocol/place/position.js';
 import { byteStrings, positions } from '../../support/arbitraries.js';
 
 function expectPositions(fields: readonly string[]): void {
@@ -105,10 +105,12 @@ describe('parsePosition', () => {
     ] as const;
     for (const [field, latitude, longitude] of cases) {
       expect(parsePosition(field)).to.deep.equal({ latitude, longitude });
+      expect(splitPosition(field)).to.deep.equal({ latitude, longitude });
     }
     fc.assert(
       fc.property(positions, (field) => {
         const { latitude, longitude } = parsePosition(field) ?? expect.fail('no position');
+        expect(splitPosition(field)).to.deep.equal({ latitude, longitude });
         expect([latitude, longitude].map((part) => (part.startsWith('-') ? part : `+${part}`)).join('')).to.equal(
           field,
         );

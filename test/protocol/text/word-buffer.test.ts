@@ -33,7 +33,16 @@ describe('findLineEnd', () => {
     compareRanges((text, start, end) => {
       const found = text.slice(start, end).indexOf('\n');
       expect(findLineEnd(WordBuffer.of(text).view, start, end)).to.equal(found < 0 ? -1 : start + found);
+      expect(WordBuffer.of(text).findLineEnd(start, end)).to.equal(found < 0 ? -1 : start + found);
     });
+  });
+
+  it('finds the end of a long line', () => {
+    for (let length = 250; length < 262; length += 1) {
+      const buffer = WordBuffer.of(`\n${'x'.repeat(length)}\n\n`);
+      expect(buffer.findLineEnd(1, length + 3), `${length}`).to.equal(length + 1);
+      expect(buffer.findLineEnd(1, length + 1), `${length}, without its end`).to.equal(-1);
+    }
   });
 });
 

@@ -150,10 +150,19 @@ class WebSocketClientWire implements ClientChannel, Flushable {
     for (const line of new Lines(buffer, start, end)) this.write(`${line}\n`);
   }
 
-  /** Each write is one response, and one message: a text message if it is UTF-8, else a binary one. */
+  /** Each response is one message, whether it has one line or two. */
+  writeResponse({ buffer, start, end }: Lines): void {
+    this.enqueue(Buffer.from(buffer.bytes.subarray(start, end - 1)));
+  }
+
+  /** Each write is one message. */
   write(text: ByteString): void {
+    this.enqueue(Buffer.from(text.slice(0, -1), 'latin1'));
+  }
+
+  /** Queues a message without its line end: a text message if it is UTF-8, else a binary one. */
+  private enqueue(bytes: Buffer): void {
     if (this.state !== 'open') return;
-    const bytes = Buffer.from(text.slice(0, -1), 'latin1');
     if (this.queued.length === 0) this.scheduler.schedule(this);
     this.queued.push(bytes);
     this.queuedBytes += bytes.length;

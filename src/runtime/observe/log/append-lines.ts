@@ -1,23 +1,26 @@
 import type { ByteString } from '../../../protocol/text/byte-string.js';
-import type { Lines } from '../../../protocol/text/lines.js';
-import { copyWords, findLineEnd } from '../../../protocol/text/word-buffer.js';
+import { textEndOf, type Lines } from '../../../protocol/text/lines.js';
+import { copyWords } from '../../../protocol/text/word-buffer.js';
 import type { LogBuffer } from './log-buffer.js';
-import { maxShownBytes, sanitize } from './sanitize.js';
+import { isContinuation, maxShownBytes, sanitize, truncationMark } from './sanitize.js';
 
 const LF = 10;
 const CR = 13;
 
+/** Maximum bytes of a truncation mark. */
+const maxMarkBytes = 40;
+
 /**
- * Appends received or sent lines to a log, one line of the log each. They are most of the log, so they are copied by words. Lines that
- * are long, or contain other bytes than printable ASCII, are decoded and sanitized.
+ * Appends received or sent lines to a log, one line of the log each. They are most of the log, so they are copied by words. Lines whose
+ * shown part contains other bytes than printable ASCII are decoded and sanitized.
  *
  * @param prefix start of each line of the log
  */
 export function appendLines(log: LogBuffer, lines: Lines, prefix: ByteString): void {
   const { view, bytes } = lines.buffer;
   const prefixBytes = prefix.length;
-  // A copied line, its CR, and its line end.
-  const reservedBytes = prefixBytes + maxShownBytes + 2;
+  // A copied line, its truncation mark, and its line end.
+  const reservedBytes = prefixBytes + maxShownBytes + maxMarkBytes + 1;
   /** Where the prefix was written last. */
   let prefixView: DataView | undefined;
   let prefixStart = 0;
@@ -41,29 +44,42 @@ export function appendLines(log: LogBuffer, lines: Lines, prefix: ByteString): v
       chunk.lines += 1;
       start = lineEnd + 1;
     } else {
-      const end = findLineEnd(view, textEnd, lines.end);
+      const end = lines.buffer.findLineEnd(textEnd, lines.end);
       if (end < 0) return;
-      log.append(prefix + sanitize(lines.buffer.text(start, bytes[end - 1] === CR ? end - 1 : end)));
+      const length = textEndOf(lines.buffer, start, end) - start;
+      if (textEnd - start === maxShownBytes && !isContinuation(view.getUint8(textEnd))) {
+        chunk.end = chunk.write(`${truncationMark(length)}\n`, textStart + maxShownBytes);
+        chunk.lines += 1;
+      } else {
+        log.append(prefix + sanitize(lines.buffer.text(start, start + length)));
+      }
       start = end + 1;
     }
   }
 }
 
 /**
- * Copies bytes by words until one is no printable ASCII; returns its position, or `end`. Up to three bytes behind those copied are
- * overwritten.
+ * Copies bytes by pairs of words until one is no printable ASCII; returns its position, or `end`. Up to seven bytes behind those copied
+ * are overwritten.
  */
 function copyPrintable(source: DataView, start: number, end: number, target: DataView, targetStart: number): number {
   let position = start;
-  for (let at = targetStart; position < end; position += 4, at += 4) {
+  for (let at = targetStart; position < end; position += 8, at += 8) {
     const word = source.getInt32(position, true);
+    const next = source.getInt32(position + 4, true);
     target.setInt32(at, word, true);
-    // The highest bit of a byte is set in the difference if the byte is below a space or above 0x9f, and in the sum from DEL to 0xfe. A
-    // borrow or carry comes only from such a byte, so it does not matter.
-    if (((word - 0x20202020) | (word + 0x01010101)) & 0x80808080) break;
+    target.setInt32(at + 4, next, true);
+    if ((notPrintable(word) | notPrintable(next)) & 0x80808080) break;
   }
   while (position < end && isPrintable(source.getUint8(position))) position += 1;
   return Math.min(position, end);
+}
+
+/** Returns a word of which the highest bit of a byte is set if a byte of `word` is no printable ASCII. */
+function notPrintable(word: number): number {
+  // The highest bit of a byte is set in the difference if the byte is below a space or above 0x9f, and in the sum from DEL to 0xfe. A
+  // borrow or carry comes only from such a byte, so it does not matter.
+  return (word - 0x20202020) | (word + 0x01010101);
 }
 
 function isPrintable(byte: number): boolean {

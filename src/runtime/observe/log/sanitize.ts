@@ -28,11 +28,22 @@ function truncate(text: ByteString): ByteString {
   let end = maxShownBytes;
   // Not within a UTF-8 character, which has at most three continuation bytes.
   while (end > maxShownBytes - 3 && isContinuation(text.charCodeAt(end))) end -= 1;
-  return `${text.slice(0, end)}... (${String(text.length).replace(/\B(?=(?:\d{3})+$)/g, ',')} bytes)`;
+  return text.slice(0, end) + truncationMark(text.length);
 }
 
-function isContinuation(byte: number): boolean {
+/** Whether a byte continues a character of UTF-8. */
+export function isContinuation(byte: number): boolean {
   return byte >= 0x80 && byte <= 0xbf;
+}
+
+/** Returns what follows the shown part of a truncated text: the length of the whole, `... (1,537 bytes)`. */
+export function truncationMark(bytes: number): string {
+  return `... (${groupThousands(bytes)} bytes)`;
+}
+
+function groupThousands(value: number): string {
+  if (value < 1_000) return String(value);
+  return `${groupThousands(Math.floor(value / 1_000))},${String(value % 1_000).padStart(3, '0')}`;
 }
 
 /**

@@ -48,8 +48,9 @@ export class CommandCounts {
     this.lastRemoteAddress = remoteAddress;
     this.lastAtMs = this.clock.monotonicMs();
     if (lines.areLocations) return;
-    for (const line of lines) {
-      if (line.charCodeAt(0) !== W || line.charCodeAt(1) !== H) continue;
+    const { bytes } = lines.buffer;
+    for (const start of lines.starts()) {
+      if (bytes[start] !== W || bytes[start + 1] !== H) continue;
       const pending = this.pendingWhatsats.get(remoteAddress);
       if (pending === undefined) this.pendingWhatsats.set(remoteAddress, [this.lastAtMs]);
       else pending.push(this.lastAtMs);
@@ -61,15 +62,16 @@ export class CommandCounts {
     if (lines.areLocations) return this.recordReports(remoteAddress, lines.length, nowMs);
     let at = 0;
     let json = 0;
-    for (const line of lines) {
-      const first = line.charCodeAt(0);
+    const { bytes } = lines.buffer;
+    for (const start of lines.starts()) {
+      const first = bytes[start];
       if (first === A) at += 1;
       else if (first === brace) {
         json += 1;
         this.recordWhatsatResponse(remoteAddress, nowMs);
       } else if (first === W) this.watch += 1;
       else if (first === U) this.unwatch += 1;
-      else if (first === questionMark) this.recordInvalid(remoteAddress, line, nowMs);
+      else if (first === questionMark) this.recordInvalid(remoteAddress, bytes, start + 2, nowMs);
     }
     this.whatsat += json;
     if (at > json) this.recordReports(remoteAddress, at - json, nowMs);
@@ -80,11 +82,11 @@ export class CommandCounts {
     if (remoteAddress === this.lastRemoteAddress) this.iamatSeconds.add((nowMs - this.lastAtMs) / 1_000, count);
   }
 
-  /** @param line `? ` and a copy of the command */
-  private recordInvalid(remoteAddress: string, line: string, nowMs: number): void {
-    const first = line.charCodeAt(2);
+  /** @param start start of the copy of the command in `bytes` */
+  private recordInvalid(remoteAddress: string, bytes: Buffer, start: number, nowMs: number): void {
+    const first = bytes[start];
     if (first === I) this.invalid.iamat += 1;
-    else if (first === W && line.charCodeAt(3) === H) {
+    else if (first === W && bytes[start + 1] === H) {
       this.invalid.whatsat += 1;
       this.recordWhatsatResponse(remoteAddress, nowMs);
     } else if (first === W) this.invalid.watch += 1;

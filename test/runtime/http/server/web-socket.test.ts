@@ -10,6 +10,7 @@ import { defaultLimits } from '../../../../src/actors/ports/limits.js';
 import { addresses } from '../../../../src/actors/addresses.js';
 import type { ServerMessage } from '../../../../src/actors/server/messages.js';
 import type { StoreMessage } from '../../../../src/actors/store/messages.js';
+import type { UpstreamMessage } from '../../../../src/actors/upstream/messages.js';
 import { ActorGateway } from '../../../../src/actors/client/actor-gateway.js';
 import { OutputBudget } from '../../../../src/actors/client/output-budget.js';
 import type { Listener } from '../../../../src/runtime/sockets/listener.js';
@@ -23,7 +24,7 @@ import { twitterSearch } from '../../../../src/upstreams/twitter.js';
 import { VirtualClock } from '../../../../src/simulation/time/virtual-clock.js';
 import { eventually, withTimeout } from '../../../support/eventually.js';
 import { strictBus } from '../../../support/fake-bus.js';
-import { toServerId } from '../../../support/fake-location.js';
+import { createLocation, toServerId } from '../../../support/fake-location.js';
 import { sessionSettings } from '../../../support/session-settings.js';
 
 const maxLineBytes = 256;
@@ -278,6 +279,29 @@ limits: { maxLineBytes: ${maxLineBytes} }`,
     const turns = setInterval(() => clock.advance(0), 1);
     await eventually('all answers', () => answers === count).finally(() => clearInterval(turns));
   }).timeout(30_000);
+
+  it('[WH6] sends the two lines of a response in one message', async () => {
+    const location = createLocation('kiwi', 1);
+    const stop = () => undefined;
+    bus.attach(addresses.store, {
+      receive: (message: StoreMessage) => {
+        if (message.kind !== 'whereis') return;
+        bus.send(message.replyTo, { kind: 'located', requestId: message.requestId, location });
+      },
+      stop,
+    });
+    bus.attach(addresses.upstream, {
+      receive: (message: UpstreamMessage) => {
+        if (message.kind !== 'nearby') return;
+        bus.send(message.replyTo, { kind: 'nearby-response', requestId: message.requestId, json: '{"results":[]}' });
+      },
+      stop,
+    });
+    const client = connect();
+    await once(client, 'open');
+    const { text } = await ask(client, 'WHATSAT kiwi 10 1');
+    expect(text.toString()).to.equal(`${location.line}\n{"results":[]}`);
+  });
 
   it('[WS6] sends no responses to a client that closes', async () => {
     const client = connect();

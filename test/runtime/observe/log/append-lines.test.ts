@@ -53,6 +53,8 @@ const anyLine = fc.oneof(
   utf8,
   around,
   fc.tuple(around, utf8).map((parts) => parts.join('')),
+  fc.tuple(around, binary).map((parts) => parts.join('')),
+  fc.integer({ min: maxShownBytes, max: 3 * maxShownBytes }).map((length) => 'x'.repeat(length)),
   fc.tuple(printable, binary).map((parts) => parts.join('')),
 );
 
@@ -152,6 +154,8 @@ describe('appendLines', () => {
       [whole, whole],
       [`${whole}y`, `${whole}... (1,537 bytes)`],
       ['x'.repeat(1_234_567), `${whole}... (1,234,567 bytes)`],
+      [`${whole}\x80`, `${whole.slice(1)}... (1,537 bytes)`],
+      [`${whole}\ty`, `${whole}... (1,538 bytes)`],
       [`${whole.slice(1)}${kiwi}`, `${whole.slice(1)}... (1,539 bytes)`],
       [`${whole.slice(4)}${kiwi}y`, `${whole.slice(4)}${kiwi}... (1,537 bytes)`],
     ];
