@@ -24,10 +24,7 @@ import { ReceivedLines } from './received-lines.js';
 import { remoteHostOf } from './remote-host.js';
 import { StallTimeout } from '../time/stall-timeout.js';
 import { TokenBucket } from '../time/token-bucket.js';
-import type { ChangeSink } from './connection-subscriptions.js';
-
-/** Maximum clients with a queued change for one subscriber, at about 50 bytes each. A slower subscriber is disconnected. */
-export const maxPendingChanges = 100_000;
+import { maxPendingChanges, type ChangeSink } from './connection-subscriptions.js';
 
 /**
  * Delay of the first keep-alive line to a subscriber that has closed its sending side, in milliseconds, and its maximum: it doubles
@@ -173,6 +170,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
         this.channel.enableKeepAlive();
         this.session.subscriptions?.handleSubscribed(message.requestId, message.location);
         this.processPending();
+        this.closeIfTooSlow();
         return this.armHeartbeat();
       case 'subscription-rejected':
         this.session.subscriptions?.handleRejected(message.requestId);
@@ -254,8 +252,12 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     if (subscriptions === undefined) return;
     const count = subscriptions.acceptChanges(changes, this);
     if (count > 0) this.bus.publish({ kind: 'subscription-conflated', count });
-    if (subscriptions.pendingChangeCount > maxPendingChanges)
-      this.requestClose(`subscriber too slow: changes of more than ${maxPendingChanges} clients queued`);
+    this.closeIfTooSlow();
+  }
+
+  private closeIfTooSlow(): void {
+    if (this.session.subscriptions?.hasOverflowed !== true) return;
+    this.requestClose(`subscriber too slow: changes of more than ${maxPendingChanges} clients queued`);
   }
 
   /** Handles received lines while the output buffer has room and the scheduler and the rate limit allow it. */
