@@ -7,7 +7,7 @@ import type { LinesEvent } from './events.js';
 export class LineRecorder {
   private sent: ByteString[] = [];
   /** Lines sent without a request. */
-  private pushed: ByteString[] = [];
+  private pushed: Lines | undefined;
 
   /** @param remoteAddress a client's address and port, or a neighbour's ID */
   constructor(
@@ -39,9 +39,14 @@ export class LineRecorder {
     this.sent.push(line);
   }
 
-  /** Records a line sent without a request, which is published with the next flush. */
-  recordPushed(line: ByteString): void {
-    this.pushed.push(line);
+  /** Records lines sent without a request. They are published with the next flush, or before if they do not follow earlier ones. */
+  recordPushed(lines: Lines): void {
+    if (this.pushed === undefined) this.pushed = lines;
+    else {
+      const joined = this.pushed.joinedWith(lines);
+      if (joined === undefined) this.flush();
+      this.pushed = joined ?? lines;
+    }
   }
 
   /** Publishes the lines recorded since the last flush. */
@@ -51,10 +56,9 @@ export class LineRecorder {
       this.sent = [];
       this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines: Lines.of(...sent) });
     }
-    if (pushed.length > 0) {
-      this.pushed = [];
-      const lines = Lines.of(...pushed);
-      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines, pushed: true });
+    if (pushed !== undefined) {
+      this.pushed = undefined;
+      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines: pushed, pushed: true });
     }
   }
 }

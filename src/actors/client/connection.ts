@@ -112,8 +112,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   send(line: ByteString): void {
-    this.channel.write(`${line}\n`);
-    this.lineRecorder.recordPushed(line);
+    // Encoded once, for the channel and for the event.
+    const lines = Lines.of(line);
+    this.channel.writeBytes(lines.buffer, lines.start, lines.end);
+    this.lineRecorder.recordPushed(lines);
   }
 
   private handle(message: ConnectionMessage): void {
@@ -377,7 +379,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   private updateAccount(): void {
     const bytes = this.channel.bufferedBytes + this.session.bufferedBytes + this.waitingBytes;
     const accounted = bytes < accountingThresholdBytes ? 0 : bytes;
-    if (this.isBeingEvicted || (accounted === 0 && this.accountedBytes === 0)) return;
+    if (this.isBeingEvicted || accounted === this.accountedBytes) return;
     this.accountedBytes = accounted;
     this.account.set(accounted);
   }
