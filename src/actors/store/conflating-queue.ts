@@ -6,7 +6,7 @@ interface ClientValue {
 }
 
 /** Options of a conflating queue. */
-export interface ConflatingQueueOptions<Value> {
+interface ConflatingQueueOptions<Value> {
   /**
    * Place of a value that replaces another: that of the earlier value, so that clients that change often do not wait longer than
    * others, or the last, so that values stay in the order in which they came.

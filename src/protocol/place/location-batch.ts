@@ -2,6 +2,7 @@ import { hashBoth, hashedHigh, hashLow } from '../text/hash.js';
 import { Lines } from '../text/lines.js';
 import { copyWords, WordBuffer } from '../text/word-buffer.js';
 import { partitionOfHash } from './digest.js';
+import { asClientId } from './ids.js';
 import { atPrefix, Location } from './location.js';
 
 /** Numbers of a row in `columns`. */
@@ -227,7 +228,9 @@ export class LocationBatch implements Iterable<Location> {
     const offset = row * columnsPerRow;
     const start = this.columns[offset + startColumn] ?? 0;
     const end = this.columns[offset + endColumn] ?? 0;
-    return Location.ofLine(this.buffer.text(start, end));
+    const clientStart = this.columns[offset + clientStartColumn] ?? 0;
+    const client = this.buffer.text(clientStart, this.columns[offset + clientEndColumn] ?? 0);
+    return new Location(this.buffer.text(start, end), asClientId(client), clientStart - start);
   }
 
   /** Returns the lines of a batch whose lines lie one behind the other in its own buffer, as a link sends them. */
