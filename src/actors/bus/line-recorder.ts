@@ -1,5 +1,4 @@
-import type { ByteString } from '../../protocol/text/bytes.js';
-import { Lines } from '../../protocol/text/lines.js';
+import type { Lines } from '../../protocol/text/lines.js';
 import type { Bus } from './bus.js';
 import type { LinesEvent } from './events.js';
 
@@ -8,7 +7,7 @@ export class LineRecorder {
   /** Lines sent since the last flush; those that follow each other in a buffer are one element. */
   private readonly sent: Lines[] = [];
   /** Lines sent without a request. */
-  private pushed: ByteString[] = [];
+  private pushed: Lines | undefined;
 
   /** @param remoteAddress a client's address and port, or a neighbour's ID */
   constructor(
@@ -38,14 +37,19 @@ export class LineRecorder {
   /** Records sent lines, which are published with the next flush. */
   recordSent(lines: Lines): void {
     const { sent } = this;
-    const last = sent.at(-1);
-    if (last?.end !== lines.start || last.buffer !== lines.buffer) return void sent.push(lines);
-    sent[sent.length - 1] = new Lines(last.buffer, last.start, lines.end, last.length + lines.length);
+    const joined = sent.at(-1)?.joinedWith(lines);
+    if (joined === undefined) sent.push(lines);
+    else sent[sent.length - 1] = joined;
   }
 
-  /** Records a line sent without a request, which is published with the next flush. */
-  recordPushed(line: ByteString): void {
-    this.pushed.push(line);
+  /** Records lines sent without a request. They are published with the next flush, or before if they do not follow earlier ones. */
+  recordPushed(lines: Lines): void {
+    if (this.pushed === undefined) this.pushed = lines;
+    else {
+      const joined = this.pushed.joinedWith(lines);
+      if (joined === undefined) this.flush();
+      this.pushed = joined ?? lines;
+    }
   }
 
   /** Publishes the lines recorded since the last flush. */
@@ -55,10 +59,9 @@ export class LineRecorder {
       for (const lines of sent) this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines });
       sent.length = 0;
     }
-    if (pushed.length > 0) {
-      this.pushed = [];
-      const lines = Lines.of(...pushed);
-      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines, pushed: true });
+    if (pushed !== undefined) {
+      this.pushed = undefined;
+      this.bus.publish({ kind: 'lines', direction: 'out', party, remoteAddress, lines: pushed, pushed: true });
     }
   }
 }

@@ -5,12 +5,16 @@ import type { Location } from '../../protocol/place/location.js';
 import type { AddressQuota } from './address-quota.js';
 import type { ResponseQueue, PendingResponse } from './response-queue.js';
 import type { Address, Bus } from '../bus/bus.js';
+import { ConflatingQueue, type OfferResult } from '../store/conflating-queue.js';
 import { queuedLocationBytes } from '../store/location-bytes.js';
 import { addresses } from '../addresses.js';
 import type { ConnectionMessage } from './messages.js';
 
 /** Maximum bytes of the IDs of all clients that one connection watches. */
 const maxSubscribedIdBytes = 262_144;
+
+/** Maximum clients with a queued change for one subscriber, at about 50 bytes each. A slower subscriber is disconnected. */
+export const maxPendingChanges = 100_000;
 
 /** Bytes of memory per subscription besides the client ID: its entries here and in the subscription registry. */
 const subscriptionOverheadBytes = 400;
@@ -36,18 +40,19 @@ interface PendingSubscription {
   readonly response: PendingResponse;
 }
 
-/**
- * The subscriptions of one connection and their conflating queue: while lines may not be sent, it holds only the newest location of
- * each client, so memory is bounded by clients, not by updates.
- */
+/** The subscriptions of one connection, and the changes that wait while lines may not be sent. */
 export class ConnectionSubscriptions {
   /** Clients with an active or requested subscription; may contain `allClients`. */
   private readonly clients = new Set<ClientId>();
   private readonly pending = new Map<number, PendingSubscription>();
   /** Bytes of the IDs in `clients`. */
   private clientBytes = 0;
-  private readonly pendingChanges = new Map<ClientId, Location>();
-  private pendingChangeBytes = 0;
+  private readonly changes = new ConflatingQueue<Location>({
+    placeOfReplacement: 'same',
+    maxClients: maxPendingChanges,
+    bytesOf: queuedLocationBytes,
+  });
+  private hasDroppedChanges = false;
   private isClosed = false;
   /** Whether the connection holds a unit of its host's quota, as it does while it has subscriptions. */
   private hasQuota = false;
@@ -65,14 +70,14 @@ export class ConnectionSubscriptions {
     return this.clients.size;
   }
 
-  /** The number of clients with a queued change. */
-  get pendingChangeCount(): number {
-    return this.pendingChanges.size;
+  /** Whether changes of more than `maxPendingChanges` clients were queued and dropped. */
+  get hasOverflowed(): boolean {
+    return this.hasDroppedChanges;
   }
 
   /** Bytes of memory of the queued changes and the subscriptions. */
   get bufferedBytes(): number {
-    return this.pendingChangeBytes + this.clientBytes + this.clients.size * subscriptionOverheadBytes;
+    return this.changes.bytes + this.clientBytes + this.clients.size * subscriptionOverheadBytes;
   }
 
   /** Handles a WATCH; the response is complete when the subscription is active. */
@@ -99,7 +104,7 @@ export class ConnectionSubscriptions {
   handleSubscribed(requestId: number, location: Location | undefined): void {
     const subscription = this.takePending(requestId);
     if (subscription === undefined) return;
-    if (location !== undefined && this.isSubscribed(subscription.client)) this.bufferChange(location);
+    if (location !== undefined && this.isSubscribed(subscription.client)) this.enqueue(location);
     this.responses.complete(subscription.response, formatWatching(subscription.client));
   }
 
@@ -116,22 +121,16 @@ export class ConnectionSubscriptions {
     let conflatedCount = 0;
     for (const location of locations) {
       if (!this.isSubscribed(location.client)) continue;
-      if (this.pendingChanges.size === 0 && sink.canSend()) sink.send(location.line);
-      else {
-        if (this.pendingChanges.has(location.client)) conflatedCount += 1;
-        this.bufferChange(location);
-      }
+      if (this.changes.size === 0 && sink.canSend()) sink.send(location.line);
+      else if (this.enqueue(location) === 'replaced') conflatedCount += 1;
     }
     return conflatedCount;
   }
 
   /** Sends queued changes while the sink accepts them. */
   flush(sink: ChangeSink): void {
-    for (const [client, location] of this.pendingChanges) {
-      if (!sink.canSend()) return;
-      this.dropChange(client);
-      sink.send(location.line);
-    }
+    if (this.changes.size === 0) return;
+    for (const { line } of this.changes.drain(() => sink.canSend())) sink.send(line);
   }
 
   /** Ends all subscriptions, and rejects later ones. */
@@ -162,24 +161,14 @@ export class ConnectionSubscriptions {
   private clear(): void {
     this.clients.clear();
     this.clientBytes = 0;
-    this.pendingChanges.clear();
-    this.pendingChangeBytes = 0;
+    this.changes.clear();
     this.releaseQuota();
   }
 
-  private bufferChange(location: Location): void {
-    this.pendingChangeBytes += queuedLocationBytes(location) - this.pendingBytesOf(location.client);
-    this.pendingChanges.set(location.client, location);
-  }
-
-  private dropChange(client: ClientId): void {
-    this.pendingChangeBytes -= this.pendingBytesOf(client);
-    this.pendingChanges.delete(client);
-  }
-
-  private pendingBytesOf(client: ClientId): number {
-    const location = this.pendingChanges.get(client);
-    return location === undefined ? 0 : queuedLocationBytes(location);
+  private enqueue(location: Location): OfferResult {
+    const result = this.changes.offer(location);
+    if (result === 'overflow') this.hasDroppedChanges = true;
+    return result;
   }
 
   private acquireQuota(): boolean {
@@ -195,15 +184,12 @@ export class ConnectionSubscriptions {
   /** Drops the queued changes that no remaining subscription covers. */
   private dropUnsubscribed(client: ClientId): void {
     if (client !== allClients) {
-      if (!this.clients.has(allClients)) this.dropChange(client);
+      if (!this.clients.has(allClients)) this.changes.remove(client);
       return;
     }
-    const remainingChanges = [...this.clients].flatMap(
-      (subscribedClient) => this.pendingChanges.get(subscribedClient) ?? [],
-    );
-    this.pendingChanges.clear();
-    this.pendingChangeBytes = 0;
-    for (const location of remainingChanges) this.bufferChange(location);
+    const remainingChanges = [...this.clients].flatMap((subscribedClient) => this.changes.get(subscribedClient) ?? []);
+    this.changes.clear();
+    for (const location of remainingChanges) this.enqueue(location);
   }
 
   private sendUnsubscribe(client: ClientId | undefined): void {

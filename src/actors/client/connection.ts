@@ -24,10 +24,7 @@ import { ReceivedLines } from './received-lines.js';
 import { remoteHostOf } from './remote-host.js';
 import { StallTimeout } from '../time/stall-timeout.js';
 import { TokenBucket } from '../time/token-bucket.js';
-import type { ChangeSink } from './connection-subscriptions.js';
-
-/** Maximum clients with a queued change for one subscriber, at about 50 bytes each. A slower subscriber is disconnected. */
-export const maxPendingChanges = 100_000;
+import { maxPendingChanges, type ChangeSink } from './connection-subscriptions.js';
 
 /**
  * Delay of the first keep-alive line to a subscriber that has closed its sending side, in milliseconds, and its maximum: it doubles
@@ -115,8 +112,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   }
 
   send(line: ByteString): void {
-    this.channel.write(`${line}\n`);
-    this.lineRecorder.recordPushed(line);
+    // Encoded once, for the channel and for the event.
+    const lines = this.settings.encoder.encode(line);
+    this.channel.writeBytes(lines.buffer, lines.start, lines.end);
+    this.lineRecorder.recordPushed(lines);
   }
 
   private handle(message: ConnectionMessage): void {
@@ -175,6 +174,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
         this.channel.enableKeepAlive();
         this.session.subscriptions?.handleSubscribed(message.requestId, message.location);
         this.processPending();
+        this.closeIfTooSlow();
         return this.armHeartbeat();
       case 'subscription-rejected':
         this.session.subscriptions?.handleRejected(message.requestId);
@@ -256,8 +256,12 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     if (subscriptions === undefined) return;
     const count = subscriptions.acceptChanges(changes, this);
     if (count > 0) this.bus.publish({ kind: 'subscription-conflated', count });
-    if (subscriptions.pendingChangeCount > maxPendingChanges)
-      this.requestClose(`subscriber too slow: changes of more than ${maxPendingChanges} clients queued`);
+    this.closeIfTooSlow();
+  }
+
+  private closeIfTooSlow(): void {
+    if (this.session.subscriptions?.hasOverflowed !== true) return;
+    this.requestClose(`subscriber too slow: changes of more than ${maxPendingChanges} clients queued`);
   }
 
   /** Handles received lines while the output buffer has room and the scheduler and the rate limit allow it. */
@@ -377,7 +381,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   private updateAccount(): void {
     const bytes = this.channel.bufferedBytes + this.session.bufferedBytes + this.waitingBytes;
     const accounted = bytes < accountingThresholdBytes ? 0 : bytes;
-    if (this.isBeingEvicted || (accounted === 0 && this.accountedBytes === 0)) return;
+    if (this.isBeingEvicted || accounted === this.accountedBytes) return;
     this.accountedBytes = accounted;
     this.account.set(accounted);
   }

@@ -9,7 +9,14 @@ import { addresses } from '../addresses.js';
 import type { ConnectionMessage, SubscriptionMessage, Subscribe } from './messages.js';
 import type { SharedLimits } from './shared-limits.js';
 
-type Subscriber = Address<ConnectionMessage>;
+/** A connection with subscriptions. */
+interface Subscriber {
+  readonly address: Address<ConnectionMessage>;
+  /** Clients that it watches. */
+  readonly clients: Set<ClientId>;
+  /** Changes that it is to be sent; empty between messages. */
+  changes: Location[];
+}
 
 /** Maximum connections that watch the same client, or all clients: each change costs a line per connection. */
 export const maxSubscribersPerClient = 1_000;
@@ -26,8 +33,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
   private readonly subscribersByClient = new Map<ClientId, Set<Subscriber>>();
   /** The number of watched clients in each partition of the digest. */
   private readonly watchedPerPartition = new Uint32Array(partitionCount);
-  /** Watched clients per subscriber. */
-  private readonly clientsBySubscriber = new Map<Subscriber, Set<ClientId>>();
+  private readonly subscribers = new Map<Address<ConnectionMessage>, Subscriber>();
 
   /**
    * @param hold which clients the store holds; a store that holds only some is sent the watched clients
@@ -53,41 +59,44 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
   }
 
   stop(): void {
-    for (const subscriber of this.clientsBySubscriber.keys()) this.bus.send(subscriber, { kind: 'subscription-lost' });
+    for (const subscriber of this.subscribers.keys()) this.bus.send(subscriber, { kind: 'subscription-lost' });
     for (const client of this.subscribersByClient.keys()) this.notifyStore('unwatched', client);
     this.subscribersByClient.clear();
     this.watchedPerPartition.fill(0);
-    this.clientsBySubscriber.clear();
+    this.subscribers.clear();
     this.updateWildcardCount();
     this.publishSubscriberCount();
   }
 
   private subscribe({ client, replyTo, requestId }: Subscribe, location: Location | undefined): void {
     const subscribers = this.subscribersByClient.get(client) ?? new Set();
-    const clients = this.clientsBySubscriber.get(replyTo) ?? new Set();
+    const subscriber = this.subscribers.get(replyTo) ?? { address: replyTo, clients: new Set(), changes: [] };
+    const { clients } = subscriber;
     if (clients.has(client)) return this.bus.send(replyTo, { kind: 'subscribed', requestId, location: undefined });
     if (subscribers.size >= maxSubscribersPerClient || clients.size >= maxSubscriptionsPerConnection) {
       return this.bus.send(replyTo, { kind: 'subscription-rejected', requestId });
     }
     if (subscribers.size === 0) this.countWatched(client, 1);
-    this.subscribersByClient.set(client, subscribers.add(replyTo));
-    this.clientsBySubscriber.set(replyTo, clients.add(client));
+    this.subscribersByClient.set(client, subscribers.add(subscriber));
+    this.subscribers.set(replyTo, subscriber);
+    clients.add(client);
     this.updateWildcardCount();
     this.bus.send(replyTo, { kind: 'subscribed', requestId, location: client === allClients ? undefined : location });
     if (subscribers.size === 1) this.notifyStore('watched', client);
     if (clients.size === 1) this.publishSubscriberCount();
   }
 
-  private unsubscribe(subscriber: Subscriber, client: ClientId | undefined): void {
-    const clients = this.clientsBySubscriber.get(subscriber);
-    if (clients === undefined) return;
+  private unsubscribe(address: Address<ConnectionMessage>, client: ClientId | undefined): void {
+    const subscriber = this.subscribers.get(address);
+    if (subscriber === undefined) return;
+    const { clients } = subscriber;
     for (const subscribedClient of client === undefined ? clients : [client])
       this.removeSubscriber(subscriber, subscribedClient);
     this.updateWildcardCount();
     if (client === undefined) clients.clear();
     else clients.delete(client);
     if (clients.size > 0) return;
-    this.clientsBySubscriber.delete(subscriber);
+    this.subscribers.delete(address);
     this.publishSubscriberCount();
   }
 
@@ -113,24 +122,27 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     const wildcardSubscribers = this.subscribersByClient.get(allClients);
     if (wildcardSubscribers !== undefined) {
       const locations = [...batch];
-      for (const subscriber of wildcardSubscribers) this.bus.send(subscriber, { kind: 'changed', locations });
+      for (const { address } of wildcardSubscribers) this.bus.send(address, { kind: 'changed', locations });
     }
     // If all subscribers watch all clients, there are none for single clients.
-    if (wildcardSubscribers?.size === this.clientsBySubscriber.size) return;
-    const changesBySubscriber = new Map<Subscriber, Location[]>();
+    if (wildcardSubscribers?.size === this.subscribers.size) return;
+    const recipients: Subscriber[] = [];
     for (let row = 0; row < batch.count; row += 1) {
       // Most clients are not watched: their locations are not decoded.
       if (this.watchedPerPartition[batch.partition(row)] === 0) continue;
       const location = batch.location(row);
-      for (const subscriber of this.subscribersByClient.get(location.client) ?? []) {
+      const subscribers = this.subscribersByClient.get(location.client);
+      if (subscribers === undefined) continue;
+      for (const subscriber of subscribers) {
         if (wildcardSubscribers?.has(subscriber) === true) continue;
-        const changes = changesBySubscriber.get(subscriber);
-        if (changes === undefined) changesBySubscriber.set(subscriber, [location]);
-        else changes.push(location);
+        if (subscriber.changes.length === 0) recipients.push(subscriber);
+        subscriber.changes.push(location);
       }
     }
-    for (const [subscriber, changes] of changesBySubscriber)
-      this.bus.send(subscriber, { kind: 'changed', locations: changes });
+    for (const subscriber of recipients) {
+      this.bus.send(subscriber.address, { kind: 'changed', locations: subscriber.changes });
+      subscriber.changes = [];
+    }
   }
 
   private updateWildcardCount(): void {
@@ -138,6 +150,6 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
   }
 
   private publishSubscriberCount(): void {
-    this.bus.publish({ kind: 'subscribers', subscribers: this.clientsBySubscriber.size });
+    this.bus.publish({ kind: 'subscribers', subscribers: this.subscribers.size });
   }
 }

@@ -29,7 +29,7 @@ export interface OutboxCallbacks {
  * writable and no catch-up is running. The catch-up that follows covers those that are still stored.
  */
 export class Outbox {
-  private readonly queue = new ConflatingQueue<Location>(queuedLocationBytes);
+  private readonly queue: ConflatingQueue<Location>;
   /** The lines of queued locations when they are sent. */
   private readonly batch = new LocationBatch();
   private catchUp: 'none' | 'page-requested' | 'more-pages' | 'last-page' = 'none';
@@ -44,8 +44,10 @@ export class Outbox {
     private readonly output: PeerOutput,
     private readonly callbacks: OutboxCallbacks,
     private readonly suffix: WordBuffer,
-    private readonly maxBytes: number,
-  ) {}
+    maxBytes: number,
+  ) {
+    this.queue = new ConflatingQueue({ placeOfReplacement: 'last', maxBytes, bytesOf: queuedLocationBytes });
+  }
 
   /**
    * Sends or queues new locations, each newer than earlier ones of its client. Returns the number of queued locations that were
@@ -83,22 +85,23 @@ export class Outbox {
 
   /** Queues a location. Returns the number of locations replaced or dropped for it. */
   private enqueue(location: Location): number {
-    const replaced = this.queue.offer(location.client, location) ? 1 : 0;
-    if (this.queue.bytes <= this.maxBytes) return replaced;
-    const dropped = this.queue.size;
-    this.queue.clear();
+    const { size } = this.queue;
+    const result = this.queue.offer(location);
+    if (result !== 'overflow') return result === 'replaced' ? 1 : 0;
     if (!this.isComparisonDue) this.callbacks.onDropped();
     this.isComparisonDue = true;
-    return replaced + dropped;
+    return size + 1;
   }
 
   private flush(): void {
-    while (this.queue.size > 0) {
-      if (!this.output.isWritable) return;
-      this.batch.clear();
-      for (const [, location] of this.queue.take(maxBatchLocations)) this.batch.append(location, this.suffix);
+    this.batch.clear();
+    for (const location of this.queue.drain(() => this.output.isWritable)) {
+      this.batch.append(location, this.suffix);
+      if (this.batch.count < maxBatchLocations && this.queue.size > 0) continue;
       this.output.sendLocations(this.batch);
+      this.batch.clear();
     }
+    if (this.queue.size > 0) return;
     const { catchUp } = this;
     if (catchUp === 'last-page') {
       this.catchUp = 'none';

@@ -227,7 +227,8 @@ export class LocationBatch implements Iterable<Location> {
     const offset = row * columnsPerRow;
     const start = this.columns[offset + startColumn] ?? 0;
     const end = this.columns[offset + endColumn] ?? 0;
-    return Location.ofLine(this.buffer.text(start, end));
+    const clientStart = this.columns[offset + clientStartColumn] ?? 0;
+    return new Location(this.buffer.text(start, end), clientStart - start);
   }
 
   /** Returns the lines of a batch whose lines lie one behind the other in its own buffer, as a link sends them. */

@@ -11,21 +11,23 @@ export const atPrefix = 'AT ';
 
 /** A location of a client: its AT line, which is identical on every server of the herd. Other values are parsed from the line. */
 export class Location {
-  /** Offset of the client ID in the line. */
-  readonly clientOffset: number;
   // Decoded and parsed when needed first. Not properties, so that equal locations have equal properties.
   #client: ClientId | undefined;
   #times: AtTimes | undefined;
 
-  /** @param line a valid AT line without its line end; not a slice of a larger string, which would stay in memory */
-  private constructor(readonly line: ByteString) {
-    const skewStart = line.indexOf(' ', atPrefix.length) + 1;
-    this.clientOffset = line.indexOf(' ', skewStart) + 1;
-  }
+  /**
+   * @param line a valid AT line without its line end; not a slice of a larger string, which would stay in memory
+   * @param clientOffset offset of the client ID in the line
+   */
+  constructor(
+    readonly line: ByteString,
+    readonly clientOffset: number,
+  ) {}
 
   /** Creates the location of a valid AT line, given without its line end. The line must not be a slice of a larger string. */
   static ofLine(line: ByteString): Location {
-    return new Location(line);
+    const skewStart = line.indexOf(' ', atPrefix.length) + 1;
+    return new Location(line, line.indexOf(' ', skewStart) + 1);
   }
 
   get client(): ClientId {

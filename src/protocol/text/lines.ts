@@ -1,6 +1,7 @@
 import type { ByteString } from './byte-string.js';
 import { WordBuffer } from './word-buffer.js';
 
+const LF = 10;
 const CR = 13;
 
 const sharedBufferBytes = 16_384;
@@ -40,14 +41,25 @@ export class Lines implements Iterable<ByteString> {
 
   /** Encodes lines, given without line ends. */
   static of(...texts: readonly ByteString[]): Lines {
-    const text = texts.length === 1 ? `${texts[0]}\n` : texts.map((line) => `${line}\n`).join('');
-    if (usedBytes + text.length > sharedBuffer.size) {
-      sharedBuffer = new WordBuffer(Math.max(sharedBufferBytes, text.length));
+    let bytes = texts.length;
+    for (const text of texts) bytes += text.length;
+    if (usedBytes + bytes > sharedBuffer.size) {
+      sharedBuffer = new WordBuffer(Math.max(sharedBufferBytes, bytes));
       usedBytes = 0;
     }
     const start = usedBytes;
-    usedBytes = sharedBuffer.write(text, start);
+    for (const text of texts) {
+      const lineEnd = sharedBuffer.write(text, usedBytes);
+      sharedBuffer.view.setUint8(lineEnd, LF);
+      usedBytes = lineEnd + 1;
+    }
     return new Lines(sharedBuffer, start, usedBytes, texts.length);
+  }
+
+  /** Returns these lines together with those that follow in the same buffer; undefined if others are there. */
+  joinedWith(next: Lines): Lines | undefined {
+    if (next.buffer !== this.buffer || next.start !== this.end) return undefined;
+    return new Lines(this.buffer, this.start, next.end, this.length + next.length);
   }
 
   /** Number of lines. */

@@ -92,14 +92,18 @@ async function fileTypeOf(path: string): Promise<'file' | 'folder' | 'missing' |
   }
 }
 
-/** Creates the operation that stores the location of a client, or deletes it if undefined. */
+/** Deletion of the location of a client. */
+export class Deletion {
+  constructor(readonly client: ClientId) {}
+}
+
+/** Creates the operation that stores or deletes the location of a client. */
 export function createOperation(
-  client: ClientId,
-  location: Location | undefined,
+  change: Location | Deletion,
 ): { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer } {
-  const key = Buffer.from(client, 'latin1');
-  if (location === undefined) return { type: 'del', key };
-  return { type: 'put', key, value: addChecksum(Buffer.from(formatPeerAt(location, location.server), 'latin1')) };
+  const key = Buffer.from(change.client, 'latin1');
+  if (change instanceof Deletion) return { type: 'del', key };
+  return { type: 'put', key, value: addChecksum(Buffer.from(formatPeerAt(change, change.server), 'latin1')) };
 }
 
 /** Length of the checksum in front of each value. */

@@ -1,8 +1,8 @@
 import { rename } from 'node:fs/promises';
 import type { Clock } from '../../actors/ports/clock.js';
 import { addresses } from '../../actors/addresses.js';
+import { ConflatingQueue } from '../../actors/store/conflating-queue.js';
 import type { DiskMessage } from '../../actors/store/messages.js';
-import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import { StoreError } from '../errors.js';
 import { maxDiskChanges } from '../fixed-limits.js';
@@ -11,6 +11,7 @@ import {
   databaseExists,
   openDatabase,
   createOperation,
+  Deletion,
   readPages,
   describeDatabaseError,
   type LocationDatabase,
@@ -25,8 +26,7 @@ const maxBatch = 1_000;
 /** Interval of checks that the folder still exists while there is nothing to write, in milliseconds. */
 const folderCheckMs = 1_000;
 
-/** Location to write; undefined to delete the client. */
-type Change = Location | undefined;
+type Change = Location | Deletion;
 
 /** Dependencies of a location file. */
 export interface LocationFileOptions {
@@ -49,7 +49,7 @@ type Rewrite =
  * newest change per client, and writes batches on another thread. The disk may be older than the memory, never newer.
  */
 export class LocationFile {
-  private readonly changes = new Map<ClientId, Change>();
+  private readonly changes = new ConflatingQueue<Change>({ placeOfReplacement: 'same', maxClients: maxDiskChanges });
   private state: 'idle' | 'batching' | 'writing' | 'closed' = 'idle';
   /** Whether the last write failed, which was reported. */
   private isFailing = false;
@@ -93,10 +93,10 @@ export class LocationFile {
   listen(bus: MessageBus): void {
     this.bus = bus;
     bus.on('locations-learned', ({ batch }) => {
-      for (const location of batch) this.recordChange(location.client, location);
+      for (const location of batch) this.recordChange(location);
     });
-    bus.on('location-fetched', ({ location }) => this.recordChange(location.client, location));
-    bus.on('location-evicted', ({ location }) => this.recordChange(location.client, undefined));
+    bus.on('location-fetched', ({ location }) => this.recordChange(location));
+    bus.on('location-evicted', ({ location }) => this.recordChange(new Deletion(location.client)));
     bus.attach<DiskMessage>(addresses.disk, {
       receive: (message) => this.receivePage(message),
       stop: () => this.receivePage(undefined),
@@ -115,12 +115,15 @@ export class LocationFile {
     this.bus?.detach(addresses.disk);
   }
 
-  private recordChange(client: ClientId, change: Change): void {
+  private recordChange(change: Change): void {
     // A requested rewrite includes the change.
     if (this.state === 'closed' || this.rewrite.kind === 'requested') return;
-    this.changes.set(client, change);
-    if (this.changes.size > maxDiskChanges) this.requestRewrite();
+    this.enqueue(change);
     if (this.state === 'idle') this.startBatching();
+  }
+
+  private enqueue(change: Change): void {
+    if (this.changes.offer(change) === 'overflow') this.requestRewrite();
   }
 
   private requestRewrite(): void {
@@ -205,7 +208,7 @@ export class LocationFile {
     // The rewrite may have been requested again in the meantime.
     if (page?.kind !== 'listed' || this.rewrite !== rewrite) return false;
     for (const location of page.locations) {
-      if (!this.changes.has(location.client)) this.changes.set(location.client, location);
+      if (!this.changes.has(location.client)) this.enqueue(location);
     }
     this.rewrite = page.next === undefined ? { kind: 'none' } : { kind: 'running', from: page.next };
     return true;
@@ -231,22 +234,18 @@ export class LocationFile {
 
   /** Writes a batch of changes; returns whether it succeeded. */
   private async writeBatch(): Promise<boolean> {
-    const batch: [ClientId, Change][] = [];
-    for (const entry of this.changes) {
-      if (batch.length >= maxBatch) break;
-      this.changes.delete(entry[0]);
-      batch.push(entry);
-    }
+    const batch: Change[] = [];
+    for (const change of this.changes.drain(() => batch.length < maxBatch)) batch.push(change);
     try {
       if (batch.length > 0) {
-        await this.database.batch(batch.map(([client, change]) => createOperation(client, change)));
+        await this.database.batch(batch.map(createOperation));
         this.isFailing = false;
       }
       return true;
     } catch (error) {
       // Queued again, unless there is a newer change or a rewrite.
-      if (this.rewrite.kind !== 'requested') {
-        for (const [client, change] of batch) if (!this.changes.has(client)) this.changes.set(client, change);
+      for (const change of batch) {
+        if (this.rewrite.kind !== 'requested' && !this.changes.has(change.client)) this.enqueue(change);
       }
       await this.handleWriteError(error);
       return false;

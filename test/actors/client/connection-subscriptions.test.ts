@@ -281,6 +281,16 @@ describe('a connection that watches', () => {
     });
   });
 
+  it('is closed when the location of a new subscription is one too many to be queued', () => {
+    learn(createLocation('kiwi', 1));
+    sendLine('WATCH *\nWHATSAT kiwi 1 1\n');
+    learn(...Array.from({ length: 100_000 }, (_, index) => createLocation(`phone${index}`, 1)));
+    expect(server.take()).to.deep.equal([]);
+    sendLine('WATCH kiwi\n');
+    const reason = 'subscriber too slow: changes of more than 100000 clients queued';
+    expect(server.take()).to.deep.equal([{ kind: 'connection-closed', connection: 1, reason }]);
+  });
+
   it('[WA7] gets an invalid response to a WATCH beyond the limit, and stays open', () => {
     sendLine(Array.from({ length: maxSubscriptionsPerConnection }, (_, index) => `WATCH phone${index}\n`).join(''));
     wire.take();

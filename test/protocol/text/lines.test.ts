@@ -35,6 +35,15 @@ describe('Lines', () => {
     );
   });
 
+  it('joins lines that follow in the same buffer, and no others', () => {
+    const buffer = WordBuffer.of('one\ntwo\nsix\n');
+    const one = new Lines(buffer, 0, 4);
+    const joined = one.joinedWith(new Lines(buffer, 4, 8));
+    expect([joined?.length, [...(joined ?? [])]]).to.deep.equal([2, ['one', 'two']]);
+    expect(one.joinedWith(new Lines(buffer, 8, 12)), 'elsewhere').to.equal(undefined);
+    expect(one.joinedWith(new Lines(WordBuffer.of('one\ntwo\n'), 4, 8)), 'in another buffer').to.equal(undefined);
+  });
+
   it('does not count lines whose number is known', () => {
     expect(new Lines(WordBuffer.of('a\nb\n'), 0, 4, 7).length).to.equal(7);
   });

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../actors/ports/clock.js';
+import { ConflatingQueue } from '../../../actors/store/conflating-queue.js';
 import { queuedLocationBytes } from '../../../actors/store/location-bytes.js';
 import type { ClientId } from '../../../protocol/place/ids.js';
 import type { Location } from '../../../protocol/place/location.js';
@@ -26,6 +27,10 @@ class Change {
     readonly location: Location,
   ) {}
 
+  get client(): ClientId {
+    return this.location.client;
+  }
+
   get text(): string {
     return (this.json ??= JSON.stringify(toLocationJson(this.location)));
   }
@@ -38,8 +43,12 @@ class Change {
 
 /** A reader of changes. For a slow reader only the newest change of each client is queued. */
 class ChangeSubscriber {
-  private readonly pending = new Map<ClientId, Change>();
-  private pendingBytes = 0;
+  private readonly pending = new ConflatingQueue<Change>({
+    // IDs ascend.
+    placeOfReplacement: 'last',
+    maxClients: maxPendingClients,
+    bytesOf: ({ bytes }) => bytes,
+  });
 
   constructor(
     readonly sse: SseClient,
@@ -49,29 +58,16 @@ class ChangeSubscriber {
   }
 
   offer(change: Change): void {
-    const { client } = change.location;
-    if (this.client !== undefined && this.client !== client) return;
+    if (this.client !== undefined && this.client !== change.client) return;
     if (this.pending.size === 0 && this.sse.isWritable) return this.send(change);
-    // Moved to the end, so that IDs ascend.
-    this.removePending(client);
-    this.pending.set(client, change);
-    this.pendingBytes += change.bytes;
-    this.sse.setPendingBytes(this.pendingBytes);
-    if (this.pending.size > maxPendingClients) this.sse.end();
+    const result = this.pending.offer(change);
+    this.sse.setPendingBytes(this.pending.bytes);
+    if (result === 'overflow') this.sse.end();
   }
 
   private flush(): void {
-    for (const [client, change] of this.pending) {
-      if (!this.sse.isWritable) break;
-      this.removePending(client);
-      this.send(change);
-    }
-    this.sse.setPendingBytes(this.pendingBytes);
-  }
-
-  private removePending(client: ClientId): void {
-    this.pendingBytes -= this.pending.get(client)?.bytes ?? 0;
-    this.pending.delete(client);
+    for (const change of this.pending.drain(() => this.sse.isWritable)) this.send(change);
+    this.sse.setPendingBytes(this.pending.bytes);
   }
 
   private send({ id, text }: Change): void {
