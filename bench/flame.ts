@@ -45,7 +45,7 @@ for (const depth of new Set(graphs.map((graph) => graph.depth))) {
     const profile = profiles.get(server);
     if (profile === undefined) throw new Error(`${server}: no profile was written`);
     // The compiled file is in dist/bench.
-    const file = new URL(`../../docs/images/flame-${load}-${server.toLowerCase()}.svg`, import.meta.url);
+    const file = new URL(`../../bench/flame-${load}-${server.toLowerCase()}.svg`, import.meta.url);
     writeFileSync(file, renderFlameGraph(title, profile, drawnMs));
     process.stdout.write(`${title}: ${file.pathname}\n`);
   }

@@ -115,6 +115,7 @@ steps:
     injectBug(SimulatedTurn, 'end', (turn, _, sound) => {
       turns += 1;
       if (turns % 40 === 0) return sound();
+      turn.reports.flush();
       while (!turn.clients.isEmpty) turn.clients.flush();
       return undefined;
     });
