@@ -17,9 +17,15 @@ export function truncateLogs(folder: string): LoggedCounts {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    bytes += statSync(path).size;
-    dropped += countOccurrences(path, droppedLinesText);
-    truncateSync(path);
+    try {
+      const { size } = statSync(path);
+      dropped += countOccurrences(path, droppedLinesText);
+      truncateSync(path);
+      bytes += size;
+    } catch (error) {
+      // The server may have rotated its log meanwhile, and deleted its oldest file.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
   return { bytes, dropped };
 }
