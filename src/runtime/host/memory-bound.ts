@@ -89,10 +89,10 @@ const maxKeptChanges = 20_000;
 const upstreamResponseBytes = 3 * mebibyte;
 
 /**
- * Memory per link besides its output buffer: 512 KiB in the socket, 768 KiB for the response to a digest, a read of 64 KiB split into
+ * Memory per link besides its output buffer: 2 MiB in the socket, 768 KiB for the response to a digest, a read of 64 KiB split into
  * lines, and the set of up to 65,536 differing partitions.
  */
-const linkBytes = 6 * mebibyte;
+const linkBytes = 8 * mebibyte;
 
 /** Unauthenticated connection to `peerPort`, with a read split into lines. */
 const unauthenticatedPeerBytes = connectionBytes + 704 * kibibyte;

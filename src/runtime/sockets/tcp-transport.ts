@@ -29,7 +29,7 @@ import type { Turn } from '../time/turn.js';
  * Backlog in bytes from which on a channel is not writable: more than a server under load forwards in a turn, whose locations would
  * otherwise go through the queue of the outbox.
  */
-const maxWritableBacklogBytes = 512 * 1024;
+const maxWritableBacklogBytes = 2 * 1024 * 1024;
 
 /** Maximum authenticated connections. Neighbours are few, but replaced connections may close slowly. */
 const maxPeers = 1_000;
