@@ -206,7 +206,7 @@ function sentOn(bus: MessageBus): { kind: string }[] {
 
 /** Keeps the texts that are decoded from buffers. */
 function spyOnDecoding(): { readonly texts: string[]; stop(): void } {
-  const text = Reflect.get(WordBuffer.prototype, 'text') as (start: number, end: number) => string;
+  const text: (start: number, end: number) => string = Reflect.get(WordBuffer.prototype, 'text');
   const texts: string[] = [];
   WordBuffer.prototype.text = function (this: WordBuffer, start, end) {
     const decoded = text.call(this, start, end);
