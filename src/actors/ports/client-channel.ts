@@ -1,4 +1,3 @@
-import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Lines } from '../../protocol/text/lines.js';
 import type { WordBuffer } from '../../protocol/text/word-buffer.js';
 
@@ -10,9 +9,7 @@ export interface ClientChannel {
   readonly remoteAddress: string;
   /** Bytes of output that the client has not read yet. After it was high, `drained` is reported when it is low. */
   readonly bufferedBytes: number;
-  /** Writes text. Text written in one turn of the event loop is sent together. */
-  write(text: ByteString): void;
-  /** Writes one response, of one or two lines. The bytes are copied. */
+  /** Writes one response, of one or two lines. Output of one turn of the event loop is sent together. The bytes are copied. */
   writeResponse(lines: Lines): void;
   /** Writes a range of bytes: responses of one line each. The bytes are copied. */
   writeBytes(buffer: WordBuffer, start: number, end: number): void;

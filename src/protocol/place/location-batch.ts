@@ -2,7 +2,9 @@ import { hashBoth, hashedHigh, hashLow } from '../text/hash.js';
 import { Lines } from '../text/lines.js';
 import { copyWords, WordBuffer } from '../text/word-buffer.js';
 import { partitionOfHash } from './digest.js';
+import { parseReceiptTime } from './location-order.js';
 import { atPrefix, Location } from './location.js';
+import type { Instant } from './time.js';
 
 /** Numbers of a row in `columns`. */
 export const columnsPerRow = 8;
@@ -30,10 +32,10 @@ const noSuffix = new WordBuffer(0);
 
 /**
  * Locations that travel together, as the bytes of their AT lines and, for each line, a row of numbers that every server on its way
- * needs. `Location` objects are created only for those who ask for them.
+ * needs. `Location` objects are created only where they are needed.
  *
- * A batch belongs to its sender, which reuses it: it is valid until the bus that carries it has delivered all messages. Who keeps a
- * location for longer copies it, or uses a `Location`.
+ * The sender reuses a batch: it is valid until the bus that carries it has delivered all messages. A receiver that keeps a location for
+ * longer must copy it, or create a `Location`.
  */
 export class LocationBatch implements Iterable<Location> {
   /** The number of rows. */
@@ -224,6 +226,17 @@ export class LocationBatch implements Iterable<Location> {
   /** The partition of the client of a row. */
   partition(row: number): number {
     return this.columns[row * columnsPerRow + partitionColumn] ?? 0;
+  }
+
+  /** Returns when the server that received the report of a row did so, by its clock. */
+  receiptTime(row: number): Instant {
+    const offset = row * columnsPerRow;
+    return parseReceiptTime(
+      this.buffer.bytes,
+      this.columns[offset + startColumn] ?? 0,
+      this.columns[offset + clientStartColumn] ?? 0,
+      this.columns[offset + endColumn] ?? 0,
+    );
   }
 
   /** Creates the location of a row. */

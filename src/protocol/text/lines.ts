@@ -16,11 +16,11 @@ export function textEndOf({ view }: WordBuffer, start: number, lineEnd: number):
 }
 
 /**
- * Whole lines that were received or sent together, as a range of bytes in which each line ends with LF or CR LF. Decoded only by those
- * who need text.
+ * Whole lines that were received or sent together, as a range of bytes in which each line ends with LF or CR LF. They are decoded only
+ * where text is needed.
  *
- * The bytes belong to the sender, who reuses them: they are valid until the bus that carries the lines has delivered all messages. Who
- * keeps lines for longer copies them.
+ * The sender reuses the bytes: they are valid until the bus that carries the lines has delivered all messages. A receiver that keeps
+ * lines for longer must copy them.
  */
 export class Lines implements Iterable<ByteString> {
   /**
@@ -56,7 +56,7 @@ export class Lines implements Iterable<ByteString> {
     return new Lines(sharedBuffer, start, usedBytes, texts.length);
   }
 
-  /** Returns these lines together with those that follow in the same buffer; undefined if others are there. */
+  /** Returns these lines together with those that follow in the same buffer; undefined if they do not follow directly. */
   joinedWith(next: Lines): Lines | undefined {
     if (next.buffer !== this.buffer || next.start !== this.end) return undefined;
     return new Lines(this.buffer, this.start, next.end, this.length + next.length);

@@ -6,7 +6,6 @@ import type { Clock } from '../../actors/ports/clock.js';
 import { addresses } from '../../actors/addresses.js';
 import type { ConnectionMessage } from '../../actors/client/messages.js';
 import type { Instant } from '../../protocol/place/time.js';
-import type { ByteString } from '../../protocol/text/bytes.js';
 import type { Lines } from '../../protocol/text/lines.js';
 import type { WordBuffer } from '../../protocol/text/word-buffer.js';
 import { defaultTlsHandshakeTimeoutMs, type Certificates } from './certificates.js';
@@ -133,10 +132,6 @@ class TcpClientWire implements ClientChannel, ActivityMark {
 
   get bufferedBytes(): number {
     return this.writer.backlogBytes;
-  }
-
-  write(text: ByteString): void {
-    this.writer.write(text);
   }
 
   writeResponse({ buffer, start, end }: Lines): void {

@@ -5,7 +5,7 @@ import { AdaptiveWriteCoalescer } from './write-coalescing.js';
 
 /**
  * In a dense stream of more than five hundred chunks a second, writes are combined; a relay that receives a combined write forwards it at
- * once. Responses of many clients are combined for two.
+ * once. Responses of many clients are combined for two milliseconds.
  */
 const writeCoalescing = { denseGapMs: 2, linkIntervalMs: 5, clientIntervalMs: 2 };
 

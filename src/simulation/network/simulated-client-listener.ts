@@ -59,10 +59,6 @@ class SimulatedClientWire implements ClientChannel, SocketListener {
     return this.socket.backlogBytes;
   }
 
-  write(text: ByteString): void {
-    this.socket.write(text);
-  }
-
   writeResponse({ buffer, start, end }: Lines): void {
     this.writeBytes(buffer, start, end);
   }

@@ -5,7 +5,6 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ClientChannel } from '../../../actors/ports/client-channel.js';
 import { addresses } from '../../../actors/addresses.js';
-import type { ByteString } from '../../../protocol/text/bytes.js';
 import { Lines } from '../../../protocol/text/lines.js';
 import type { WordBuffer } from '../../../protocol/text/word-buffer.js';
 import type { ListenerDependencies } from '../../sockets/client-listener.js';
@@ -147,17 +146,12 @@ class WebSocketClientWire implements ClientChannel, Flushable {
 
   /** Each line is one response, and one message. */
   writeBytes(buffer: WordBuffer, start: number, end: number): void {
-    for (const line of new Lines(buffer, start, end)) this.write(`${line}\n`);
+    for (const line of new Lines(buffer, start, end)) this.enqueue(Buffer.from(line, 'latin1'));
   }
 
   /** Each response is one message, whether it has one line or two. */
   writeResponse({ buffer, start, end }: Lines): void {
     this.enqueue(Buffer.from(buffer.bytes.subarray(start, end - 1)));
-  }
-
-  /** Each write is one message. */
-  write(text: ByteString): void {
-    this.enqueue(Buffer.from(text.slice(0, -1), 'latin1'));
   }
 
   /** Queues a message without its line end: a text message if it is UTF-8, else a binary one. */

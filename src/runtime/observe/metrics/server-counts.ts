@@ -8,7 +8,6 @@ import type {
 import { fromBucket } from '../../../actors/replication/nats/messages.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { LocationBatch } from '../../../protocol/place/location-batch.js';
-import type { Location } from '../../../protocol/place/location.js';
 import { NANOSECONDS_PER_SECOND, type Instant } from '../../../protocol/place/time.js';
 import type { MessageBus } from '../../bus/message-bus.js';
 import { CommandCounts } from './command-counts.js';
@@ -153,12 +152,12 @@ export class ServerCounts {
     if (from === fromBucket) this.learnedFromBucket += batch.count;
     const link = this.links.get(from);
     if (link !== undefined) link.learned += batch.count;
-    const last = batch.location(batch.count - 1);
-    this.propagationDelay.add(Math.max(0, secondsSince(last, this.clock.now())));
+    const receivedAt = batch.receiptTime(batch.count - 1);
+    this.propagationDelay.add(Math.max(0, secondsBetween(receivedAt, this.clock.now())));
   }
 }
 
-/** Seconds since a location was received by its first server, by the clocks of both servers. */
-function secondsSince({ received }: Location, now: Instant): number {
+/** Seconds from the receipt of a report by its first server until now, by the clocks of both servers. */
+function secondsBetween(received: Instant, now: Instant): number {
   return now.seconds - received.seconds + (now.nanoseconds - received.nanoseconds) / NANOSECONDS_PER_SECOND;
 }
