@@ -73,6 +73,11 @@ export class LogBuffer {
     return this.chunks.length > 1;
   }
 
+  /** Returns the full chunks behind the oldest one. */
+  get fullBehindOldest(): readonly LogChunk[] {
+    return this.chunks.slice(1, -1);
+  }
+
   /** Bytes to be written. */
   get length(): number {
     return this.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -102,14 +107,16 @@ export class LogBuffer {
     if (newest !== undefined) newest.droppedBehind += lines;
   }
 
-  /** Frees the oldest chunk if all of it is written. Returns the number of lines that were dropped behind it. */
+  /** Frees the oldest chunks of which everything is written. Returns the number of lines that were dropped behind them. */
   release(): number {
-    const [chunk] = this.chunks;
-    if (chunk === undefined || chunk.length > 0) return 0;
-    const { droppedBehind } = chunk;
-    chunk.reset();
-    if (this.chunks.length > 1) this.removeOldest(chunk);
-    return droppedBehind;
+    let dropped = 0;
+    for (let chunk = this.oldest; chunk?.length === 0; chunk = this.oldest) {
+      dropped += chunk.droppedBehind;
+      chunk.reset();
+      if (this.chunks.length === 1) break;
+      this.removeOldest(chunk);
+    }
+    return dropped;
   }
 
   /** Drops everything; returns the number of lines, including those dropped earlier. */

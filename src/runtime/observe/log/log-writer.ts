@@ -1,4 +1,4 @@
-import { close, closeSync, fstat, write } from 'node:fs';
+import { close, closeSync, fstat, writev } from 'node:fs';
 import type { ByteString } from '../../../protocol/text/byte-string.js';
 import { countLineEnds, type LogBuffer, type LogChunk } from './log-buffer.js';
 import type { LogFiles } from './log-files.js';
@@ -97,7 +97,7 @@ export class LogWriter {
     });
   }
 
-  /** Writes what fits of the oldest chunk, and continues. */
+  /** Writes what fits into the file, of the oldest chunk and of the full ones behind it, and continues. */
   private writeOldest(): void {
     const chunk = this.buffer.oldest;
     if (chunk === undefined || this.isFileMissing) {
@@ -113,26 +113,43 @@ export class LogWriter {
     else void this.rotate();
   }
 
-  /** Writes the range of a chunk up to `end`, behind `front`, for which there is space in front of the range. */
+  /** Writes the range of a chunk up to `end`, behind `front`, for which there is space in front of the range; and full chunks. */
   private writeRange(chunk: LogChunk, end: number, front: ByteString): void {
     const start = chunk.start - front.length;
     if (front !== '') chunk.write(front, start);
     this.writtenSinceCheck += this.lost + chunk.take(end);
+    const ranges = [chunk.bytes.subarray(start, end)];
+    let room = this.maxFileBytes - this.fileBytes - (end - start);
+    // One write for all full chunks: a server that is busy starts few writes per second.
+    let last = chunk;
+    for (const next of this.buffer.fullBehindOldest) {
+      if (last.length > 0 || last.droppedBehind > 0 || next.length > room) break;
+      room -= next.length;
+      ranges.push(next.bytes.subarray(next.start, next.end));
+      this.writtenSinceCheck += next.take(next.end);
+      last = next;
+    }
     // Lines that follow during the write wait for the next flush.
     if (this.buffer.length === 0) this.isDue = false;
-    this.writeBytes(chunk.bytes.subarray(start, end), front.length);
+    this.writeRanges(ranges, front.length);
   }
 
-  private writeBytes(bytes: Buffer, frontBytes: number): void {
-    write(this.descriptor, bytes, (error, written) => {
+  /** Writes ranges that consist of whole lines. @param frontBytes bytes in front of the lines of the first range */
+  private writeRanges(ranges: readonly Buffer[], frontBytes: number): void {
+    writev(this.descriptor, ranges, (error, written) => {
       if (error !== null) {
-        this.reportError(error, countLineEnds(bytes, frontBytes, bytes.length));
+        const lines = ranges.reduce(
+          (sum, range, index) => sum + countLineEnds(range, index === 0 ? frontBytes : 0, range.length),
+          0,
+        );
+        this.reportError(error, lines);
         return this.finishRange();
       }
       this.fileBytes += written;
-      this.endsWithinLine = bytes[written - 1] !== LF;
       if (written >= frontBytes) this.lost = 0;
-      if (written < bytes.length) return this.writeBytes(bytes.subarray(written), Math.max(0, frontBytes - written));
+      const { rest, isWithinLine } = skipBytes(ranges, written);
+      this.endsWithinLine = isWithinLine;
+      if (rest.length > 0) return this.writeRanges(rest, Math.max(0, frontBytes - written));
       this.isFailing = false;
       this.finishRange();
     });
@@ -190,4 +207,20 @@ export class LogWriter {
 function formatLost(lines: number): ByteString {
   if (lines === 0) return '';
   return `${lines} log ${lines === 1 ? 'entry' : 'entries'} lost here: the disk was too slow or not writable\n`;
+}
+
+/** Returns what follows the first bytes of some ranges, and whether those bytes end within a line. */
+function skipBytes(
+  ranges: readonly Buffer[],
+  bytes: number,
+): { readonly rest: readonly Buffer[]; readonly isWithinLine: boolean } {
+  let left = bytes;
+  for (const [index, range] of ranges.entries()) {
+    if (left < range.length) {
+      const isWithinLine = left > 0 && range[left - 1] !== LF;
+      return { rest: [range.subarray(left), ...ranges.slice(index + 1)], isWithinLine };
+    }
+    left -= range.length;
+  }
+  return { rest: [], isWithinLine: false };
 }
