@@ -1,8 +1,9 @@
 import { allClients } from '../../protocol/client/command.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
-import { partitionCount, partitionOf } from '../../protocol/place/digest.js';
+import { partitionOf } from '../../protocol/place/digest.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { PartitionNumbers } from '../../protocol/place/partition-numbers.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
 import type { Hold } from '../ports/location-bucket.js';
 import { addresses } from '../addresses.js';
@@ -32,7 +33,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
   /** Subscribers per client; `allClients` is one of the keys. */
   private readonly subscribersByClient = new Map<ClientId, Set<Subscriber>>();
   /** The number of watched clients in each partition of the digest. */
-  private readonly watchedPerPartition = new Uint32Array(partitionCount);
+  private readonly watchedPerPartition = new PartitionNumbers();
   private readonly subscribers = new Map<Address<ConnectionMessage>, Subscriber>();
 
   /**
@@ -62,7 +63,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     for (const subscriber of this.subscribers.keys()) this.bus.send(subscriber, { kind: 'subscription-lost' });
     for (const client of this.subscribersByClient.keys()) this.notifyStore('unwatched', client);
     this.subscribersByClient.clear();
-    this.watchedPerPartition.fill(0);
+    this.watchedPerPartition.clear();
     this.subscribers.clear();
     this.updateWildcardCount();
     this.publishSubscriberCount();
@@ -110,7 +111,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
 
   private countWatched(client: ClientId, change: 1 | -1): void {
     const partition = partitionOf(client);
-    this.watchedPerPartition[partition] = (this.watchedPerPartition[partition] ?? 0) + change;
+    this.watchedPerPartition.set(partition, this.watchedPerPartition.get(partition) + change);
   }
 
   private notifyStore(kind: 'watched' | 'unwatched', client: ClientId): void {
@@ -125,11 +126,11 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
       for (const { address } of wildcardSubscribers) this.bus.send(address, { kind: 'changed', locations });
     }
     // If all subscribers watch all clients, there are none for single clients.
-    if (wildcardSubscribers?.size === this.subscribers.size) return;
+    if ((wildcardSubscribers?.size ?? 0) === this.subscribers.size) return;
     const recipients: Subscriber[] = [];
     for (let row = 0; row < batch.count; row += 1) {
       // Most clients are not watched: their locations are not decoded.
-      if (this.watchedPerPartition[batch.partition(row)] === 0) continue;
+      if (this.watchedPerPartition.get(batch.partition(row)) === 0) continue;
       const location = batch.location(row);
       const subscribers = this.subscribersByClient.get(location.client);
       if (subscribers === undefined) continue;

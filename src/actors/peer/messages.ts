@@ -26,6 +26,8 @@ export type LinkMessage =
   | { readonly kind: 'digest-compared'; readonly differingGroups: readonly GroupHashes[] }
   /** A page of locations that the neighbour may lack, with this server as their forwarder. */
   | { readonly kind: 'page'; readonly batch: LocationBatch; readonly isLast: boolean }
+  /** Sent by the link to itself while it is connected: to send a heartbeat and check for the neighbour's, and to compare digests. */
+  | { readonly kind: 'heartbeat-due' | 'comparison-due' }
   /** Sent by the link to itself: the pause after a page of a catch-up, or after a comparison, is over. */
   | { readonly kind: 'page-due' | 'compare-due' }
   | MachineFailed;

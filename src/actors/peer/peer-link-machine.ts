@@ -1,18 +1,23 @@
 import { assign, setup } from 'xstate';
 import { handshakeTimeoutMs } from '../../protocol/peer/handshake.js';
-import { ticker } from '../time/ticker.js';
 import { backoffMs, maxLinkBackoffMs } from '../time/backoff.js';
-import type { Clock } from '../ports/clock.js';
 import type { LinkState } from '../bus/events.js';
-import type { LinkTimings } from '../ports/limits.js';
 import type { Random } from '../ports/random.js';
+
+/** What the machine makes its link do. */
+export interface PeerLinkActions {
+  dial(): void;
+  disconnect(): void;
+  beginSession(): void;
+  endSession(cause: PeerLinkEvent['type']): void;
+  publishState(state: LinkState, context: PeerLinkContext): void;
+}
 
 export interface PeerLinkInput {
   /** Whether this end dials. The other end waits for a connection. */
   readonly isDialer: boolean;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly linkTimings: LinkTimings;
+  readonly actions: PeerLinkActions;
 }
 
 export interface PeerLinkContext extends PeerLinkInput {
@@ -33,10 +38,6 @@ export type PeerLinkEvent =
   | { type: 'CAUGHT_UP' }
   /** The channel closed, or could not be opened. */
   | { type: 'DISCONNECTED'; reason: string }
-  /** Time to send a heartbeat, and to check for the neighbour's. */
-  | { type: 'HEARTBEAT_DUE' }
-  /** Time to compare digests. */
-  | { type: 'COMPARISON_DUE' }
   /** The server stops. */
   | { type: 'STOP' };
 
@@ -56,8 +57,6 @@ export type PeerLinkEvent =
  * - A new handshake of the neighbour is accepted in any state: it would not connect if it considered the old channel alive.
  * - ANNOUNCED makes the end that dials connect again from any state, without the rest of a backoff.
  * - Attempts never end. The backoff grows until a link was live, so a link that breaks at once is not retried at full speed.
- * - While connected, HEARTBEAT_DUE and COMPARISON_DUE are sent at their intervals: heartbeats detect a dead neighbour, comparisons find
- *   missed locations.
  * - STOP leads from every state to `stopped`, which is final.
  */
 export const peerLinkMachine = setup({
@@ -67,14 +66,11 @@ export const peerLinkMachine = setup({
     events: {} as PeerLinkEvent,
   },
   actions: {
-    // The peer link actor provides these.
-    dial: () => undefined,
-    disconnect: () => undefined,
-    sendHeartbeat: () => undefined,
-    requestComparison: () => undefined,
-    beginSession: () => undefined,
-    endSession: () => undefined,
-    publishState: (_, _params: { state: LinkState }) => undefined,
+    dial: ({ context }) => context.actions.dial(),
+    disconnect: ({ context }) => context.actions.disconnect(),
+    beginSession: ({ context }) => context.actions.beginSession(),
+    endSession: ({ context, event }) => context.actions.endSession(event.type),
+    publishState: ({ context }, { state }: { state: LinkState }) => context.actions.publishState(state, context),
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
       return { failures, retryInMs: backoffMs(failures, context.random.next(), maxLinkBackoffMs) };
@@ -82,7 +78,6 @@ export const peerLinkMachine = setup({
     resetFailures: assign({ failures: 0 }),
     setReason: assign({ reason: (_, params: { reason: string }) => params.reason }),
   },
-  actors: { ticker },
   guards: { isDialer: ({ context }) => context.isDialer },
   delays: {
     handshakeTimeout: handshakeTimeoutMs,
@@ -128,28 +123,7 @@ export const peerLinkMachine = setup({
     connected: {
       entry: 'beginSession',
       exit: 'endSession',
-      invoke: [
-        {
-          src: 'ticker',
-          input: ({ context: { clock, linkTimings } }) => ({
-            clock,
-            type: 'HEARTBEAT_DUE',
-            nextIntervalMs: () => linkTimings.heartbeatMs,
-          }),
-        },
-        {
-          src: 'ticker',
-          input: ({ context: { clock, random, linkTimings } }) => ({
-            clock,
-            type: 'COMPARISON_DUE',
-            // 0.5 to 1.5 times the interval, so that servers that started together do not compare at the same time.
-            nextIntervalMs: () => linkTimings.antiEntropyMs * (0.5 + random.next()),
-          }),
-        },
-      ],
       on: {
-        HEARTBEAT_DUE: { actions: 'sendHeartbeat' },
-        COMPARISON_DUE: { actions: 'requestComparison' },
         DISCONNECTED: [
           {
             guard: 'isDialer',

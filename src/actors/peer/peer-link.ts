@@ -29,7 +29,8 @@ import type { Limits, LinkTimings } from '../ports/limits.js';
 import { addresses } from '../addresses.js';
 import type { LinkMessage } from './messages.js';
 import { PeerSession } from './peer-session.js';
-import { peerLinkMachine, type PeerLinkEvent } from './peer-link-machine.js';
+import { peerLinkMachine, type PeerLinkActions, type PeerLinkEvent } from './peer-link-machine.js';
+import { SessionTimers } from './session-timers.js';
 import { redactPeerLine } from '../../protocol/peer/redact-peer-line.js';
 import type { Random } from '../ports/random.js';
 import { BatchPool } from '../bus/batch-pool.js';
@@ -69,6 +70,7 @@ export class PeerLink implements Actor<LinkMessage> {
   private handshake: DialHandshake | undefined;
   /** Undefined while the neighbour is not connected. */
   private session: PeerSession | undefined;
+  private timers: SessionTimers | undefined;
   private readonly plannedShutdown: PlannedShutdown;
   /** Whether GOODBYE is sent as soon as the neighbour is connected. */
   private isServerStopping = false;
@@ -91,24 +93,9 @@ export class PeerLink implements Actor<LinkMessage> {
     this.batches = new BatchPool(bus);
     const self = addresses.link(neighbour);
     const { clock, random } = dependencies;
-    const { identity, linkTimings } = settings;
-    const machine = peerLinkMachine.provide({
-      actions: {
-        dial: () => this.dial(),
-        disconnect: () => this.disconnect(),
-        sendHeartbeat: () => this.checkHeartbeat(),
-        requestComparison: () =>
-          bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false }),
-        beginSession: () => this.beginSession(),
-        endSession: ({ event }) => this.endSession(event.type),
-        publishState: ({ context }, { state }) => {
-          bus.publish({ kind: 'link', neighbour, state, reason: context.reason, ...this.detailsOf(state, context) });
-        },
-      },
-    });
-    this.isDialer = isDialer(identity.server, neighbour);
-    const input = { isDialer: this.isDialer, clock, random, linkTimings };
-    this.lifecycle = createActor(machine, { clock, input });
+    this.isDialer = isDialer(settings.identity.server, neighbour);
+    const input = { isDialer: this.isDialer, random, actions: this.machineActions() };
+    this.lifecycle = createActor(peerLinkMachine, { clock, input });
     this.lifecycle.subscribe({ error: (error) => bus.send(self, { kind: 'machine-failed', error }) });
     // The link that this one replaces after a failure may have reported a clock.
     this.reportClockLost();
@@ -131,6 +118,10 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'announce':
         if (!this.isDialer && this.channel === undefined) this.dial();
         return;
+      case 'heartbeat-due':
+        return this.checkHeartbeat();
+      case 'comparison-due':
+        return this.requestComparison();
       case 'page-due':
         return this.session?.pageDue();
       case 'compare-due':
@@ -168,8 +159,21 @@ export class PeerLink implements Actor<LinkMessage> {
 
   stop(): void {
     this.lifecycle.send({ type: 'STOP' });
-    // A machine that failed does not disconnect, and the neighbour would keep the dead channel.
+    // A machine that failed neither ends the session nor disconnects, and the neighbour would keep the dead channel.
+    this.closeSession();
     this.disconnect();
+  }
+
+  private machineActions(): PeerLinkActions {
+    const { bus, neighbour } = this;
+    return {
+      dial: () => this.dial(),
+      disconnect: () => this.disconnect(),
+      beginSession: () => this.beginSession(),
+      endSession: (cause) => this.endSession(cause),
+      publishState: (state, context) =>
+        bus.publish({ kind: 'link', neighbour, state, reason: context.reason, ...this.detailsOf(state, context) }),
+    };
   }
 
   /** Receives locations from a server of this process, which has validated them. */
@@ -311,6 +315,11 @@ export class PeerLink implements Actor<LinkMessage> {
     this.sendHeartbeat();
   }
 
+  private requestComparison(): void {
+    const { bus, neighbour } = this;
+    bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: false });
+  }
+
   private sendHeartbeat(): void {
     this.sendLine({ kind: 'BEAT', clock: this.dependencies.clock.now() });
   }
@@ -321,19 +330,25 @@ export class PeerLink implements Actor<LinkMessage> {
     this.connectedAtMs = dependencies.clock.monotonicMs();
     this.missedHeartbeats = 0;
     if (output === undefined) return;
-    const { identity, limits } = this.settings;
+    const { identity, limits, linkTimings } = this.settings;
     const ends = { self: identity.server, neighbour };
     this.session = new PeerSession(bus, dependencies.clock, ends, limits, output);
     // At once, so that a wrong clock is detected before the link is live.
     this.sendHeartbeat();
     if (this.isServerStopping) this.sendGoodbye();
+    this.timers = new SessionTimers(bus, dependencies, linkTimings, neighbour);
   }
 
   private endSession(cause: PeerLinkEvent['type']): void {
-    this.session?.close();
-    this.session = undefined;
+    this.closeSession();
     // Links stop one after the other: the few that are left must not make the server's clock look wrong.
     if (cause !== 'STOP') this.reportClockLost();
+  }
+
+  private closeSession(): void {
+    this.timers?.cancel();
+    this.session?.close();
+    this.session = undefined;
   }
 
   private reportClockLost(): void {

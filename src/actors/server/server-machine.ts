@@ -3,6 +3,16 @@ import { assign, setup } from 'xstate';
 /** How long a stopping server waits for pending responses, in milliseconds: longer than an upstream query may take. */
 export const maxDrainMs = 6_000;
 
+type ServerState = 'running' | 'draining' | 'stopped' | 'failed';
+
+/** What the machine makes its server do. */
+export interface ServerActions {
+  sendGoodbye(): void;
+  drainClients(): void;
+  stopActors(): void;
+  publishState(state: ServerState, reason: string): void;
+}
+
 /**
  * Life cycle of a server.
  *
@@ -16,22 +26,23 @@ export const maxDrainMs = 6_000;
  */
 export const serverMachine = setup({
   types: {
-    context: {} as { reason: string },
+    input: {} as ServerActions,
+    context: {} as { readonly actions: ServerActions; readonly reason: string },
     events: {} as { type: 'START' } | { type: 'DRAIN' } | { type: 'CLIENTS_GONE' } | { type: 'FAIL'; reason: string },
   },
   actions: {
-    // The server provides these.
-    sendGoodbye: () => undefined,
-    drainClients: () => undefined,
-    stopActors: () => undefined,
-    publishState: (_, _params: { state: 'running' | 'draining' | 'stopped' | 'failed' }) => undefined,
+    sendGoodbye: ({ context }) => context.actions.sendGoodbye(),
+    drainClients: ({ context }) => context.actions.drainClients(),
+    stopActors: ({ context }) => context.actions.stopActors(),
+    publishState: ({ context }, { state }: { state: ServerState }) =>
+      context.actions.publishState(state, context.reason),
   },
   delays: {
     drainTimeout: maxDrainMs,
   },
 }).createMachine({
   id: 'server',
-  context: { reason: '' },
+  context: ({ input }) => ({ actions: input, reason: '' }),
   initial: 'idle',
   on: { FAIL: { target: '.failed', actions: assign({ reason: ({ event }) => event.reason }) } },
   states: {

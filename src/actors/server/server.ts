@@ -29,7 +29,7 @@ import { remoteHostOf } from '../client/remote-host.js';
 import { ClientLookup } from '../replication/client-lookup.js';
 import { ReportCollector } from '../client/report-collector.js';
 import type { TurnScheduler } from '../ports/turn-scheduler.js';
-import { serverMachine } from './server-machine.js';
+import { serverMachine, type ServerActions } from './server-machine.js';
 import { SharedLimits } from '../client/shared-limits.js';
 import { Supervisor } from '../bus/supervisor.js';
 import type { PeerChannel, PeerChannelHandler } from '../ports/transport.js';
@@ -93,17 +93,13 @@ export class Server implements Actor<ServerMessage> {
       onStopped: (address) => this.removeFailedConnection(address),
       onEscalated: (error) => this.lifecycle.send({ type: 'FAIL', reason: String(error) }),
     });
-    this.lifecycle = createActor(
-      serverMachine.provide({
-        actions: {
-          sendGoodbye: () => this.sendGoodbye(),
-          drainClients: () => this.drainClients(),
-          stopActors: () => this.stop(),
-          publishState: ({ context }, { state }) => registry.publish({ kind: 'server', state, reason: context.reason }),
-        },
-      }),
-      { clock },
-    );
+    const actions: ServerActions = {
+      sendGoodbye: () => this.sendGoodbye(),
+      drainClients: () => this.drainClients(),
+      stopActors: () => this.stop(),
+      publishState: (state, reason) => registry.publish({ kind: 'server', state, reason }),
+    };
+    this.lifecycle = createActor(serverMachine, { clock, input: actions });
     this.lifecycle.subscribe({ error: (error) => registry.send(addresses.server, { kind: 'machine-failed', error }) });
     this.lifecycle.start();
   }

@@ -10,8 +10,11 @@ export const noCell: CellRef = 0;
 const unitBits = 14;
 const unitMask = 2 ** unitBits - 1;
 
-/** Bytes of a slab. */
+/** Maximum bytes of a slab. */
 export const slabBytes = 2 ** unitBits * unitBytes;
+
+/** Bytes of a new slab. It doubles its memory up to the maximum as its cells are used first, so that a small store is small. */
+const initialSlabBytes = 2 ** 14;
 
 /** Units of the largest cell that shares a slab with others (16 KiB). A larger one has memory of its own. */
 export const maxSharedUnits = 1_024;
@@ -47,7 +50,7 @@ class Slab {
 
   constructor(
     readonly index: number,
-    readonly memory: WordBuffer,
+    public memory: WordBuffer,
   ) {}
 }
 
@@ -126,12 +129,24 @@ export class CellAllocator {
   private allocateIn(sizeClass: SizeClass): CellRef {
     const slab = firstOf(sizeClass.available) ?? this.addSlab(sizeClass);
     const cell = slab.free === noCell ? cellAt(slab, slab.touched) : slab.free;
-    if (slab.free === noCell) slab.touched += 1;
+    if (slab.free === noCell) this.touch(slab, offsetOf(cell) + sizeClass.units * unitBytes);
     else slab.free = slab.memory.view.getInt32(offsetOf(cell), true);
     slab.used += 1;
     sizeClass.freeCells -= 1;
     if (slab.used === sizeClass.cellsPerSlab) sizeClass.available.delete(slab);
     return cell;
+  }
+
+  /** Uses the next cell of a slab for the first time, which ends at an offset. */
+  private touch(slab: Slab, end: number): void {
+    slab.touched += 1;
+    const { memory } = slab;
+    if (end <= memory.size) return;
+    const grown = new WordBuffer(2 * memory.size);
+    memory.bytes.copy(grown.bytes);
+    slab.memory = grown;
+    this.views[slab.index] = grown.view;
+    this.allocated += grown.size - memory.size;
   }
 
   private freeIn(slab: Slab, sizeClass: SizeClass, cell: CellRef): void {
@@ -163,7 +178,7 @@ export class CellAllocator {
   }
 
   private addSlab(sizeClass: SizeClass): Slab {
-    const slab = this.spareSlabs.pop() ?? this.createSlab(slabBytes);
+    const slab = this.spareSlabs.pop() ?? this.createSlab(initialSlabBytes);
     slab.sizeClass = sizeClass;
     sizeClass.freeCells += sizeClass.cellsPerSlab;
     sizeClass.available.add(slab);

@@ -1,4 +1,4 @@
-import { partitionCount } from '../../protocol/place/digest.js';
+import { PartitionNumbers } from '../../protocol/place/partition-numbers.js';
 import { noCell, type CellRef } from './cell-allocator.js';
 import type { LocationArena } from './location-arena.js';
 
@@ -19,7 +19,7 @@ export class PartitionCursor {
  * operation depends on the length of a list.
  */
 export class PartitionLists {
-  private readonly heads = new Int32Array(partitionCount);
+  private readonly heads = new PartitionNumbers();
   /** Cursors within a list: those of the neighbours that are catching up. */
   private readonly cursors = new Set<PartitionCursor>();
 
@@ -32,14 +32,14 @@ export class PartitionLists {
     arena.setPrevious(cell, noCell);
     arena.setNext(cell, first);
     if (first !== noCell) arena.setPrevious(first, cell);
-    this.heads[partition] = cell;
+    this.heads.set(partition, cell);
   }
 
   remove(partition: number, cell: CellRef): void {
     const { arena } = this;
     const next = arena.next(cell);
     const previous = arena.previous(cell);
-    if (previous === noCell) this.heads[partition] = next;
+    if (previous === noCell) this.heads.set(partition, next);
     else arena.setNext(previous, next);
     if (next !== noCell) arena.setPrevious(next, previous);
     this.updateCursors(cell, next);
@@ -50,7 +50,7 @@ export class PartitionLists {
     const { arena } = this;
     const next = arena.next(to);
     const previous = arena.previous(to);
-    if (previous === noCell) this.heads[partition] = to;
+    if (previous === noCell) this.heads.set(partition, to);
     else arena.setNext(previous, to);
     if (next !== noCell) arena.setPrevious(next, to);
     this.updateCursors(from, to);
@@ -75,7 +75,7 @@ export class PartitionLists {
   }
 
   private head(partition: number): CellRef {
-    return this.heads[partition] ?? noCell;
+    return this.heads.get(partition);
   }
 
   private updateCursors(from: CellRef, to: CellRef): void {

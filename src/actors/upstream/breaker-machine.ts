@@ -10,8 +10,13 @@ const basePauseMs = 1_000;
 /** The maximum pause in milliseconds: an upstream that recovers is noticed within it. */
 const maxPauseMs = 30_000;
 
-export interface BreakerContext {
+export interface BreakerInput {
   readonly random: Random;
+  /** Called when the breaker has entered a state. */
+  readonly onState: (state: BreakerState, context: BreakerContext) => void;
+}
+
+export interface BreakerContext extends BreakerInput {
   /** Consecutive failed requests. */
   readonly failures: number;
   /** How often the breaker has opened since it was closed. */
@@ -48,13 +53,12 @@ export type BreakerResult =
  */
 export const breakerMachine = setup({
   types: {
-    input: {} as { random: Random },
+    input: {} as BreakerInput,
     context: {} as BreakerContext,
     events: {} as BreakerResult,
   },
   actions: {
-    // The upstream actor provides this.
-    publishState: (_, _params: { state: BreakerState }) => undefined,
+    publishState: ({ context }, { state }: { state: BreakerState }) => context.onState(state, context),
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
     trip: assign(({ context, event }) => {
       if (event.type !== 'FAILED') return {};

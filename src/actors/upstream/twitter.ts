@@ -12,7 +12,7 @@ import type { RateLimitedRequest, ActorRequest } from '../bus/requests.js';
 import type { UpstreamMessage } from './messages.js';
 import type { Random } from '../ports/random.js';
 import { ResponseCache } from './response-cache.js';
-import { breakerMachine } from './breaker-machine.js';
+import { breakerMachine, type BreakerContext } from './breaker-machine.js';
 import type { Budget, BudgetExceeded } from './budget.js';
 import { selectNext, selectSurplus } from './fair-queue.js';
 import {
@@ -57,17 +57,13 @@ export class Twitter implements Actor<UpstreamMessage> {
   ) {
     const { clock, random } = dependencies;
     this.cache = new ResponseCache(settings.cacheTtlMs, settings.maxCacheBytes);
-    const machine = breakerMachine.provide({
-      actions: {
-        publishState: ({ context: { reason, pauseMs } }, { state }) => {
-          const retryInMs = state === 'open' ? pauseMs : 0;
-          this.retryAtMs = clock.monotonicMs() + retryInMs;
-          bus.publish({ kind: 'upstream-breaker', state, reason, retryInMs });
-          bus.send(addresses.upstream, { kind: 'breaker-changed', state });
-        },
-      },
-    });
-    this.breaker = createActor(machine, { clock, input: { random } });
+    const onState = (state: BreakerState, { reason, pauseMs }: BreakerContext): void => {
+      const retryInMs = state === 'open' ? pauseMs : 0;
+      this.retryAtMs = clock.monotonicMs() + retryInMs;
+      bus.publish({ kind: 'upstream-breaker', state, reason, retryInMs });
+      bus.send(addresses.upstream, { kind: 'breaker-changed', state });
+    };
+    this.breaker = createActor(breakerMachine, { clock, input: { random, onState } });
     this.breaker.subscribe({ error: (error) => bus.send(addresses.upstream, { kind: 'machine-failed', error }) });
     this.breaker.start();
   }

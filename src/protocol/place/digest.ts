@@ -10,7 +10,8 @@ import type { ClientId } from './ids.js';
 
 /** The number of groups. With a million clients, a partition holds 15, so a difference concerns few locations. */
 export const groupCount = 256;
-const partitionsPerGroup = 256;
+/** The number of partitions in a group. */
+export const partitionsPerGroup = 256;
 
 /** The number of partitions in all groups. */
 export const partitionCount = groupCount * partitionsPerGroup;
@@ -33,8 +34,11 @@ export function partitionOfHash(clientHash: number): number {
  * a location take constant time.
  */
 export class Digest {
-  private readonly partitionHashes = new Int32Array(partitionCount * 2);
+  /** The hashes of each group's partitions; undefined for a group without locations so far. */
+  private readonly partitionHashes: (Int32Array | undefined)[] = Array.from({ length: groupCount }, () => undefined);
   private readonly groupHashes = new Int32Array(groupCount * 2);
+  /** The encoded group hashes; undefined if they have changed since they were encoded last. */
+  private encodedGroupHashes: ByteString | undefined;
 
   /**
    * Adds a location, or removes an added one.
@@ -42,15 +46,18 @@ export class Digest {
    */
   toggle(partition: number, low: number, high: number): void {
     const group = groupOf(partition);
-    xorInto(this.partitionHashes, partition * 2, low);
-    xorInto(this.partitionHashes, partition * 2 + 1, high);
+    const partitionHashes = (this.partitionHashes[group] ??= new Int32Array(partitionsPerGroup * 2));
+    const index = (partition % partitionsPerGroup) * 2;
+    this.encodedGroupHashes = undefined;
+    xorInto(partitionHashes, index, low);
+    xorInto(partitionHashes, index + 1, high);
     xorInto(this.groupHashes, group * 2, low);
     xorInto(this.groupHashes, group * 2 + 1, high);
   }
 
   /** Encodes the group hashes in base64url. */
   encodeGroupHashes(): ByteString {
-    return encode(this.groupHashes);
+    return (this.encodedGroupHashes ??= encode(this.groupHashes));
   }
 
   /** Encodes the partition hashes of a group in base64url. */
@@ -60,7 +67,8 @@ export class Digest {
 
   /** Returns the groups in which another store differs; undefined if `encoded` is invalid. */
   differingGroups(encoded: ByteString): number[] | undefined {
-    return differingIndexes(this.groupHashes, encoded);
+    // Neighbours mostly agree.
+    return encoded === this.encodeGroupHashes() ? [] : differingIndexes(this.groupHashes, encoded);
   }
 
   /** Returns the partitions of a group in which another store differs; undefined if `encoded` is invalid. */
@@ -69,22 +77,24 @@ export class Digest {
   }
 
   private partitionHashesIn(group: number): Int32Array {
-    const start = group * partitionsPerGroup * 2;
-    return this.partitionHashes.subarray(start, start + partitionsPerGroup * 2);
+    return this.partitionHashes[group] ?? emptyGroup;
   }
 }
+
+const emptyGroup = new Int32Array(partitionsPerGroup * 2);
 
 function xorInto(hashes: Int32Array, index: number, value: number): void {
   hashes[index] = (hashes[index] ?? 0) ^ value;
 }
 
-function groupOf(partition: number): number {
+/** Returns the group of a partition. */
+export function groupOf(partition: number): number {
   return Math.floor(partition / partitionsPerGroup);
 }
 
 function encode(hashes: Int32Array): ByteString {
   const bytes = Buffer.allocUnsafe(hashes.length * 4);
-  hashes.forEach((word, index) => bytes.writeInt32LE(word, index * 4));
+  for (let index = 0; index < hashes.length; index += 1) bytes.writeInt32LE(hashes[index] ?? 0, index * 4);
   return bytes.toString('base64url');
 }
 

@@ -38,7 +38,7 @@ export class Coverage {
     this.bucket.observe(event);
     switch (event.kind) {
       case 'line-sent':
-        return this.recordLine(`${event.server}>${event.neighbour}`, `${event.neighbour}>${event.server}`, event.line);
+        return this.recordLine(event);
       case 'link':
         return this.recordLink(event);
       case 'clock':
@@ -77,7 +77,10 @@ export class Coverage {
     this.counts[goal] = (this.counts[goal] ?? 0) + 1;
   }
 
-  private recordLine(link: string, reverseLink: string, line: string): void {
+  private recordLine({ server, neighbour, line }: Extract<SimulationEvent, { kind: 'line-sent' }>): void {
+    // Most lines are locations, outside of any catch-up, or heartbeats.
+    if ((line.startsWith('AT ') && this.catchUpCounts.size === 0) || line.startsWith('BEAT ')) return;
+    const link = `${server}>${neighbour}`;
     const [word = ''] = line.split(' ', 1);
     switch (word) {
       case 'AT': {
@@ -86,7 +89,7 @@ export class Coverage {
         return;
       }
       case 'COMPARED':
-        this.catchUpCounts.set(reverseLink, 0);
+        this.catchUpCounts.set(`${neighbour}>${server}`, 0);
         return;
       case 'CAUGHT-UP': {
         const sentCount = this.catchUpCounts.get(link) ?? 0;
@@ -98,7 +101,7 @@ export class Coverage {
         if (this.linkStates.get(link) === 'live') this.count('live neighbours were found to differ');
         return this.count('a comparison found differences');
       case 'SEEK':
-        this.lookedUp.add(`${link.split('>')[0] ?? ''} ${line.split(' ')[3] ?? ''}`);
+        this.lookedUp.add(`${server} ${line.split(' ')[3] ?? ''}`);
         return this.count('a client was looked up');
       case 'UNKNOWN':
         return this.count('a lookup found no client');

@@ -1,7 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createActor, type Actor } from 'xstate';
-import { peerLinkMachine, type PeerLinkEvent } from '../../../src/actors/peer/peer-link-machine.js';
+import {
+  peerLinkMachine,
+  type PeerLinkActions,
+  type PeerLinkEvent,
+} from '../../../src/actors/peer/peer-link-machine.js';
 import { VirtualClock } from '../../../src/simulation/time/virtual-clock.js';
 
 const greeted: PeerLinkEvent = { type: 'HANDSHAKE_COMPLETED' };
@@ -13,27 +17,20 @@ describe('peerLinkMachine', () => {
   let clock: VirtualClock;
   let did: string[];
   let actor: Actor<typeof peerLinkMachine>;
-  let random: number;
 
   /** A machine of the end that dials, or of the other. */
   function begin(isDialer: boolean): void {
     clock = new VirtualClock();
     did = [];
-    random = 0.5;
-    const machine = peerLinkMachine.provide({
-      actions: {
-        dial: () => did.push('dial'),
-        disconnect: () => did.push('hang up'),
-        sendHeartbeat: () => did.push('beat'),
-        requestComparison: () => did.push('repair'),
-        beginSession: () => did.push('begin exchange'),
-        endSession: () => did.push('end exchange'),
-        publishState: ({ context }, { state }) =>
-          did.push(state === 'backoff' ? `backoff ${context.retryInMs} ms (${context.reason})` : state),
-      },
-    });
-    const linkTimings = { heartbeatMs: 2_000, antiEntropyMs: 30_000 };
-    actor = createActor(machine, { clock, input: { isDialer, clock, random: { next: () => random }, linkTimings } });
+    const actions: PeerLinkActions = {
+      dial: () => did.push('dial'),
+      disconnect: () => did.push('hang up'),
+      beginSession: () => did.push('begin exchange'),
+      endSession: () => did.push('end exchange'),
+      publishState: (state, { retryInMs, reason }) =>
+        did.push(state === 'backoff' ? `backoff ${retryInMs} ms (${reason})` : state),
+    };
+    actor = createActor(peerLinkMachine, { clock, input: { isDialer, random: { next: () => 0.5 }, actions } });
     actor.start();
   }
 
@@ -168,51 +165,6 @@ describe('peerLinkMachine', () => {
   for (const dials of [true, false]) {
     describe(dials ? 'at either end, dialling' : 'at either end, called', () => {
       beforeEach(() => begin(dials));
-
-      it('[PE23] sends heartbeats at its interval while it is connected, and only then', () => {
-        clock.advance(60_000);
-        expect(done()).to.not.include('beat');
-        send(greeted);
-        done();
-        clock.advance(1_999);
-        expect(done()).to.deep.equal([]);
-        clock.advance(1);
-        expect(done()).to.deep.equal(['beat']);
-        send(caughtUp);
-        done();
-        clock.advance(6_000);
-        expect(done()).to.deep.equal(['beat', 'beat', 'beat']);
-        send(lost);
-        expect(done()).to.not.include('beat');
-        clock.advance(10);
-        expect(done()).to.not.include('beat');
-      });
-
-      it('[PE14] compares digests at random intervals of 0.5 to 1.5 times the configured one', () => {
-        random = 0;
-        send(greeted, caughtUp);
-        const repairsAfter = (waitMs: number): number => {
-          done();
-          clock.advance(waitMs);
-          return done().filter((what) => what === 'repair').length;
-        };
-        expect(repairsAfter(14_999)).to.equal(0);
-        random = 0.999;
-        expect(repairsAfter(1)).to.equal(1);
-        expect(repairsAfter(44_969)).to.equal(0);
-        expect(repairsAfter(1)).to.equal(1);
-      });
-
-      it('restarts its intervals with each connection', () => {
-        send(greeted);
-        clock.advance(1_500);
-        send(greeted);
-        done();
-        clock.advance(1_500);
-        expect(done()).to.deep.equal([]);
-        clock.advance(500);
-        expect(done()).to.deep.equal(['beat']);
-      });
 
       it('[PE18] starts a new session when the neighbour connects again while the old channel seems alive', () => {
         for (const before of [[greeted], [caughtUp]]) {

@@ -3,8 +3,18 @@ import { backoffMs, maxLinkBackoffMs } from '../../time/backoff.js';
 import type { BucketState } from '../../bus/events.js';
 import type { Random } from '../../ports/random.js';
 
+/** What the machine makes its actor do. */
+export interface BucketActions {
+  open(): void;
+  hangUp(): void;
+  compare(): void;
+  takeUp(): void;
+  tell(state: BucketState, context: BucketContext): void;
+}
+
 export interface BucketInput {
   readonly random: Random;
+  readonly actions: BucketActions;
 }
 
 export interface BucketContext extends BucketInput {
@@ -49,12 +59,11 @@ export const bucketMachine = setup({
     events: {} as BucketLifeEvent,
   },
   actions: {
-    // The spread actor provides these.
-    open: () => undefined,
-    hangUp: () => undefined,
-    compare: () => undefined,
-    takeUp: () => undefined,
-    tell: (_, _params: { state: BucketState }) => undefined,
+    open: ({ context }) => context.actions.open(),
+    hangUp: ({ context }) => context.actions.hangUp(),
+    compare: ({ context }) => context.actions.compare(),
+    takeUp: ({ context }) => context.actions.takeUp(),
+    tell: ({ context }, { state }: { state: BucketState }) => context.actions.tell(state, context),
     countFailure: assign(({ context }) => {
       const failures = context.failures + 1;
       return { failures, retryInMs: backoffMs(failures, context.random.next(), maxLinkBackoffMs) };

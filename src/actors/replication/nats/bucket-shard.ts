@@ -4,7 +4,7 @@ import type { Bus } from '../../bus/bus.js';
 import type { Clock } from '../../ports/clock.js';
 import { addresses } from '../../addresses.js';
 import type { Random } from '../../ports/random.js';
-import { shardMachine } from './shard-machine.js';
+import { shardMachine, type ShardActions } from './shard-machine.js';
 
 /** Locations on their way into a shard at once: enough that none waits for the way there and back of the one before. */
 const flyingMax = 256;
@@ -37,20 +37,16 @@ export class BucketShard {
     readonly name: string,
     { bus, clock, random, onTaking, onTrouble }: ShardDependencies,
   ) {
-    this.life = createActor(
-      shardMachine.provide({
-        actions: {
-          write: () => {
-            onTaking(this);
-            // What it did not take may have been given up meanwhile.
-            if (this.writes.size === 0) this.noteStored();
-          },
-          tellTrouble: ({ context: { reason, retryInMs } }) => onTrouble(this, { reason, retryInMs }),
-          tellRecovery: () => onTrouble(this, undefined),
-        },
-      }),
-      { clock, input: { random } },
-    );
+    const actions: ShardActions = {
+      write: () => {
+        onTaking(this);
+        // What it did not take may have been given up meanwhile.
+        if (this.writes.size === 0) this.noteStored();
+      },
+      tellTrouble: ({ reason, retryInMs }) => onTrouble(this, { reason, retryInMs }),
+      tellRecovery: () => onTrouble(this, undefined),
+    };
+    this.life = createActor(shardMachine, { clock, input: { random, actions } });
     this.life.subscribe({ error: (error) => bus.send(addresses.bucketSpread, { kind: 'machine-failed', error }) });
     this.life.start();
   }

@@ -5,7 +5,7 @@ import { pickNewer, type Location } from '../../../protocol/place/location.js';
 import { BucketComparison, pageLocationsMax } from './bucket-comparison.js';
 import { BucketFetches } from './bucket-fetches.js';
 import { BucketMailbox } from './bucket-mailbox.js';
-import { bucketMachine } from './bucket-machine.js';
+import { bucketMachine, type BucketActions } from './bucket-machine.js';
 import { BucketReader } from './bucket-reader.js';
 import { BucketWriter } from './bucket-writer.js';
 import type { Actor, Bus } from '../../bus/bus.js';
@@ -63,18 +63,14 @@ export class NatsSpread implements Actor<BucketSpreadMessage> {
       hold,
       maxClients,
     );
-    this.life = createActor(
-      bucketMachine.provide({
-        actions: {
-          open: () => this.open(),
-          hangUp: () => this.hangUp(),
-          compare: () => this.beginToCompare(),
-          takeUp: () => this.takeUp(),
-          tell: ({ context }, { state }) => this.tell(state, context),
-        },
-      }),
-      { clock, input: { random } },
-    );
+    const actions: BucketActions = {
+      open: () => this.open(),
+      hangUp: () => this.hangUp(),
+      compare: () => this.beginToCompare(),
+      takeUp: () => this.takeUp(),
+      tell: (state, context) => this.tell(state, context),
+    };
+    this.life = createActor(bucketMachine, { clock, input: { random, actions } });
     this.life.subscribe({ error: (error) => bus.send(addresses.bucketSpread, { kind: 'machine-failed', error }) });
     this.life.start();
   }

@@ -2,8 +2,16 @@ import { assign, setup } from 'xstate';
 import { backoffMs, maxLinkBackoffMs } from '../../time/backoff.js';
 import type { Random } from '../../ports/random.js';
 
+/** What the machine makes its shard do. */
+export interface ShardActions {
+  write(): void;
+  tellTrouble(context: ShardContext): void;
+  tellRecovery(): void;
+}
+
 export interface ShardInput {
   readonly random: Random;
+  readonly actions: ShardActions;
 }
 
 export interface ShardContext extends ShardInput {
@@ -45,10 +53,9 @@ export const shardMachine = setup({
     tags: {} as 'writing' | 'troubled',
   },
   actions: {
-    // The shard provides these.
-    write: () => undefined,
-    tellTrouble: () => undefined,
-    tellRecovery: () => undefined,
+    write: ({ context }) => context.actions.write(),
+    tellTrouble: ({ context }) => context.actions.tellTrouble(context),
+    tellRecovery: ({ context }) => context.actions.tellRecovery(),
     noteFailure: assign(({ context }, { reason }: { reason: string }) => {
       const failures = context.failures + 1;
       return { failures, reason, retryInMs: backoffMs(failures, context.random.next(), maxLinkBackoffMs) };
