@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ByteString } from '../../protocol/text/bytes.js';
 import type { WordBuffer } from '../../protocol/text/word-buffer.js';
 import type { FlushScheduler, Flushable } from '../time/flush-order.js';
+import type { BufferPool } from './buffer-pool.js';
 
 /** Time for a closing socket to deliver buffered data, in milliseconds, before it is destroyed. */
 const closeTimeoutMs = 5_000;
@@ -22,6 +23,10 @@ export class BatchedWriter implements Flushable {
   /** Output since the last flush, up to `usedBytes`. */
   private buffer: Buffer = noBuffer;
   private usedBytes = 0;
+  /** Whether `buffer` belongs to the pool. */
+  private isPooled = false;
+  /** A buffer of the pool of which the operating system has taken a part. */
+  private lentBuffer: Buffer | undefined;
   private isClosing = false;
   private isDrainReportDue = false;
   /** Queued writes since the socket was last drained. */
@@ -29,13 +34,13 @@ export class BatchedWriter implements Flushable {
 
   /**
    * @param onDrained is called when the operating system has taken everything after a backlog of 4 KiB or more
-   * @param retention whether the buffer is kept from flush to flush: right for the few sockets that are written often
+   * @param pool shared by many sockets; undefined to keep a buffer from flush to flush: right for the few that are written often
    */
   constructor(
     private readonly socket: Socket,
     private readonly scheduler: FlushScheduler,
     private readonly onDrained: () => void,
-    private readonly retention: 'keep-buffer' | 'drop-buffer' = 'drop-buffer',
+    private readonly pool: BufferPool | undefined,
   ) {}
 
   /** Buffered bytes that the operating system has not taken yet, including the overhead of queued writes. */
@@ -60,13 +65,15 @@ export class BatchedWriter implements Flushable {
     const { socket, usedBytes } = this;
     this.usedBytes = 0;
     if (usedBytes > 0 && socket.writable) {
+      const isQueued = socket.writableLength > 0 || this.lentBuffer !== undefined;
       if (socket.writableLength > 0) this.queuedWrites += 1;
       if (socket.writableLength + usedBytes >= minReportedBacklogBytes) this.isDrainReportDue = true;
-      socket.write(this.buffer.subarray(0, usedBytes), this.onWritten);
+      const output = this.buffer.subarray(0, usedBytes);
+      // A queued write may wait for long: it gets no more memory than it needs.
+      socket.write(isQueued && this.isPooled ? Buffer.from(output) : output, this.onWritten);
+      if (this.isPooled && !isQueued && socket.writableLength > 0) this.lendBuffer();
     }
-    // Until everything is written, the buffer belongs to the socket.
-    const isKept = this.retention === 'keep-buffer' && socket.writableLength === 0;
-    if (!isKept || this.buffer.length > maxKeptBytes) this.buffer = noBuffer;
+    this.releaseBuffer();
     if (this.isClosing) this.closeSocket();
   }
 
@@ -75,10 +82,30 @@ export class BatchedWriter implements Flushable {
     if (this.isClosing || bytes === 0) return false;
     const { buffer, usedBytes } = this;
     if (usedBytes === 0) this.scheduler.schedule(this);
-    if (usedBytes + bytes <= buffer.length) return true;
-    this.buffer = Buffer.allocUnsafe(Math.max(usedBytes + bytes, 2 * usedBytes));
-    buffer.copy(this.buffer, 0, 0, usedBytes);
+    const neededBytes = usedBytes + bytes;
+    if (neededBytes <= buffer.length) return true;
+    const pooled = usedBytes === 0 ? this.pool?.acquire(bytes) : undefined;
+    const larger = pooled ?? Buffer.allocUnsafe(Math.max(neededBytes, 2 * usedBytes));
+    buffer.copy(larger, 0, 0, usedBytes);
+    if (this.isPooled) this.pool?.release(buffer);
+    this.buffer = larger;
+    this.isPooled = pooled !== undefined;
     return true;
+  }
+
+  /** Leaves the buffer to the socket until the write is complete. */
+  private lendBuffer(): void {
+    this.lentBuffer = this.buffer;
+    this.buffer = noBuffer;
+    this.isPooled = false;
+  }
+
+  private releaseBuffer(): void {
+    if (this.isPooled) this.pool?.release(this.buffer);
+    // Until everything is written, a buffer of its own belongs to the socket.
+    else if (this.pool === undefined && this.socket.writableLength === 0 && this.buffer.length <= maxKeptBytes) return;
+    this.buffer = noBuffer;
+    this.isPooled = false;
   }
 
   /**
@@ -86,7 +113,11 @@ export class BatchedWriter implements Flushable {
    * high-water mark (16 KiB, or more in later versions).
    */
   private readonly onWritten = (error?: Error | null): void => {
-    if (this.socket.writableLength > 0 || (error ?? null) !== null) return;
+    const hasFailed = (error ?? null) !== null;
+    if (this.socket.writableLength > 0 && !hasFailed) return;
+    if (this.lentBuffer !== undefined) this.pool?.release(this.lentBuffer);
+    this.lentBuffer = undefined;
+    if (hasFailed) return;
     this.queuedWrites = 0;
     if (!this.isDrainReportDue) return;
     this.isDrainReportDue = false;

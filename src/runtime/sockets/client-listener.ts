@@ -11,6 +11,7 @@ import type { WordBuffer } from '../../protocol/text/word-buffer.js';
 import { defaultTlsHandshakeTimeoutMs, type Certificates } from './certificates.js';
 import { defaultMaxTlsHandshakes } from '../fixed-limits.js';
 import { BatchedWriter } from './batched-writer.js';
+import { BufferPool } from './buffer-pool.js';
 import { formatHostPort, listen, type ListenOptions, type Listener } from './listener.js';
 import { PendingConnections } from './pending-connections.js';
 import { readSocket, toReadBuffer } from './socket-reader.js';
@@ -50,7 +51,8 @@ export async function listenForClients(
 ): Promise<Listener> {
   // A client that has closed its sending side still receives its responses.
   const serverOptions = { allowHalfOpen: true, noDelay: true };
-  const onSocket = (socket: Socket) => acceptConnection(dependencies, socket);
+  const pool = new BufferPool();
+  const onSocket = (socket: Socket) => acceptConnection(dependencies, socket, pool);
   const boundedListenOptions = { ...listenOptions, maxConnections: dependencies.maxConnections };
   if (dependencies.certificates === undefined)
     return listen(createServer(serverOptions, onSocket), boundedListenOptions);
@@ -68,13 +70,17 @@ export async function listenForClients(
   return listen(server, { ...boundedListenOptions, maxConnections: dependencies.maxConnections + maxTlsHandshakes });
 }
 
-function acceptConnection({ bus, clock, turn, nextConnection }: ListenerDependencies, socket: Socket): void {
+function acceptConnection(
+  { bus, clock, turn, nextConnection }: ListenerDependencies,
+  socket: Socket,
+  pool: BufferPool,
+): void {
   turn.recordArrival();
   const connection = nextConnection();
   const to = addresses.connection(connection);
   let reason = 'the client closed';
   socket.on('error', (error: NodeJS.ErrnoException) => (reason = error.code ?? error.message));
-  const wire = new TcpClientWire(socket, turn, (message) => bus.send(to, message));
+  const wire = new TcpClientWire(socket, turn, pool, (message) => bus.send(to, message));
   bus.send(addresses.server, { kind: 'connection-opened', connection, channel: wire });
   // The server destroys it at once while it is shutting down.
   if (socket.destroyed) return;
@@ -113,10 +119,11 @@ class TcpClientWire implements ClientChannel, ActivityMark {
   constructor(
     private readonly socket: Socket,
     { clients }: Turn,
+    pool: BufferPool,
     private readonly notify: (message: ConnectionMessage) => void,
   ) {
     this.remoteAddress = formatHostPort(socket.remoteAddress, socket.remotePort);
-    this.writer = new BatchedWriter(socket, clients, () => this.report({ kind: 'drained' }));
+    this.writer = new BatchedWriter(socket, clients, () => this.report({ kind: 'drained' }), pool);
   }
 
   /** Sends a message to the connection actor, unless the socket was destroyed. */

@@ -176,7 +176,7 @@ class TcpPeerWire implements PeerChannel {
     this.markAuthenticated = caller.markAuthenticated;
     this.input = new LineInput(maxLineBytes);
     const onDrained = () => this.report({ kind: 'channel-drained', channel: this });
-    this.writer = new BatchedWriter(socket, turn.links, onDrained, 'keep-buffer');
+    this.writer = new BatchedWriter(socket, turn.links, onDrained, undefined);
     readSocket(socket, (buffer, bytes) => this.receive(buffer, bytes));
     socket.on('error', (error: NodeJS.ErrnoException) => (this.closeReason = error.code ?? error.message));
     socket.on('close', () => this.report({ kind: 'channel-closed', channel: this, reason: this.closeReason }));
