@@ -185,8 +185,10 @@ export class LocationTable {
     const { columns } = batch;
     const offset = row * columnsPerRow;
     const partition = columns[offset + partitionColumn] ?? 0;
-    digest.toggle(partition, arena.hashLow(stored), arena.hashHigh(stored));
-    digest.toggle(partition, columns[offset + hashLowColumn] ?? 0, columns[offset + hashHighColumn] ?? 0);
+    const low = arena.hashLow(stored) ^ (columns[offset + hashLowColumn] ?? 0);
+    const high = arena.hashHigh(stored) ^ (columns[offset + hashHighColumn] ?? 0);
+    // Removes the stored location and adds the new one.
+    digest.toggle(partition, low, high);
     const cell = arena.replace(stored, batch, row);
     if (cell === stored) return;
     this.index.replace(cell);

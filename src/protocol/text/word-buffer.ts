@@ -1,7 +1,7 @@
 import type { ByteString } from './byte-string.js';
 
-/** Bytes behind the end of a buffer, so that its last bytes can be read and written as a word. */
-const paddingBytes = 8;
+/** Bytes behind the end of a buffer, so that its last bytes can be read and written as words. */
+const paddingBytes = 16;
 
 /** Length up to which the end of a line is found faster by words than by a call of Node. */
 const shortLineBytes = 256;
@@ -10,7 +10,7 @@ const LF = 10;
 
 /**
  * Buffer that is read and written by words of four bytes: several times as fast as byte by byte, or as a call of Node for a short
- * copy. A word may extend beyond `size` into the padding, never beyond the memory.
+ * copy. Up to four words may extend beyond `size` into the padding, never beyond the memory.
  */
 export class WordBuffer {
   readonly bytes: Buffer;

@@ -59,17 +59,29 @@ export function appendLines(log: LogBuffer, lines: Lines, prefix: ByteString): v
 }
 
 /**
- * Copies bytes by pairs of words until one is no printable ASCII; returns its position, or `end`. Up to seven bytes behind those copied
- * are overwritten.
+ * Copies bytes by groups of 16 until one is no printable ASCII; returns its position, or `end`. Up to 15 bytes behind those copied are
+ * overwritten.
  */
 function copyPrintable(source: DataView, start: number, end: number, target: DataView, targetStart: number): number {
   let position = start;
-  for (let at = targetStart; position < end; position += 8, at += 8) {
-    const word = source.getInt32(position, true);
-    const next = source.getInt32(position + 4, true);
-    target.setInt32(at, word, true);
-    target.setInt32(at + 4, next, true);
-    if ((notPrintable(word) | notPrintable(next)) & 0x80808080) break;
+  for (let at = targetStart; position < end; position += 16, at += 16) {
+    const first = source.getInt32(position, true);
+    const second = source.getInt32(position + 4, true);
+    const third = source.getInt32(position + 8, true);
+    const fourth = source.getInt32(position + 12, true);
+    const isPrintableGroup =
+      ((notPrintable(first) | notPrintable(second) | notPrintable(third) | notPrintable(fourth)) & 0x80808080) === 0;
+    if (isPrintableGroup) {
+      // Two stores instead of four. Bytes of printable ASCII are never those of a NaN, whose bits might change.
+      target.setFloat64(at, source.getFloat64(position, true), true);
+      target.setFloat64(at + 8, source.getFloat64(position + 8, true), true);
+    } else {
+      target.setInt32(at, first, true);
+      target.setInt32(at + 4, second, true);
+      target.setInt32(at + 8, third, true);
+      target.setInt32(at + 12, fourth, true);
+      break;
+    }
   }
   while (position < end && isPrintable(source.getUint8(position))) position += 1;
   return Math.min(position, end);
