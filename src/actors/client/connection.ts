@@ -2,12 +2,8 @@ import { createActor, type Actor as Machine, type EventFromLogic } from 'xstate'
 import type { ByteString } from '../../protocol/text/bytes.js';
 import { watchKeepAlive } from '../../protocol/client/command.js';
 import type { Location } from '../../protocol/place/location.js';
-import type { LocationBatch } from '../../protocol/place/location-batch.js';
-import { OverlongLine } from '../../protocol/text/line-framer.js';
 import { LineInput, type LineRegion } from '../../protocol/text/line-input.js';
 import type { Instant } from '../../protocol/place/time.js';
-import { Lines, textEndOf } from '../../protocol/text/lines.js';
-import { findLineEnd } from '../../protocol/text/word-buffer.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
 import { LineRecorder } from '../bus/line-recorder.js';
 import { sendLater } from '../bus/send-later.js';
@@ -18,6 +14,7 @@ import type { CommandSource } from './command-scheduler.js';
 import { CommandSession, type CommandSessionSettings } from './command-session.js';
 import { IdleTimeout } from '../time/idle-timeout.js';
 import { addresses } from '../addresses.js';
+import { LineHandler, type CommandGate } from './line-handler.js';
 import type { ConnectionMessage } from './messages.js';
 import type { OutputAccount } from './output-budget.js';
 import { ReceivedLines } from './received-lines.js';
@@ -39,9 +36,10 @@ const [firstKeepAliveMs, maxKeepAliveMs] = [5_000, 60_000];
 const accountingThresholdBytes = 4_096;
 
 /** Serves one client connection. Reads commands only as fast as the client reads the responses. */
-export class Connection implements Actor<ConnectionMessage>, ChangeSink, CommandSource {
+export class Connection implements Actor<ConnectionMessage>, ChangeSink, CommandSource, CommandGate {
   private readonly input: LineInput;
   private readonly session: CommandSession;
+  private readonly lineHandler: LineHandler;
   /** Received lines that have not been handled. */
   private received: ReceivedLines[] = [];
   /** Bytes of the received lines that wait for a later message. */
@@ -81,6 +79,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     const writeResponse = (line: ByteString, secondLine?: ByteString) => this.write(line, secondLine);
     const remoteHost = remoteHostOf(channel.remoteAddress);
     this.session = new CommandSession(bus, settings, { self, remoteHost, writeResponse });
+    this.lineHandler = new LineHandler(clock, settings, this.session, channel, this.lineRecorder, this);
     this.account = settings.shared.outputBudget.open({ drop: (reason) => this.evict(reason) }, remoteHost);
     const { maxCommandsPerSecond, idleTimeoutMs, maxOutputBufferBytes, writeTimeoutMs } = settings.limits;
     this.rateLimiter = new TokenBucket(maxCommandsPerSecond, clock.monotonicMs());
@@ -240,7 +239,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     if (this.received.length === 0) return;
     for (const lines of this.received) {
       // Published before they are copied: the buffers of an event are not the publisher's any more.
-      this.recordReceived(lines, lines.end);
+      this.lineHandler.recordReceived(lines, lines.end);
       lines.keep();
     }
     this.waitingBytes = this.received.reduce((bytes, { buffer }) => bytes + buffer.size, 0);
@@ -267,7 +266,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
   /** Handles received lines while the output buffer has room and the scheduler and the rate limit allow it. */
   private handleReceived(): void {
     for (let lines = this.received[0]; lines !== undefined; lines = this.received[0]) {
-      const outcome = this.handleLines(lines);
+      const outcome = this.lineHandler.handle(lines);
       if (outcome === 'paused') return this.transition({ type: 'PAUSE' });
       if (outcome === 'http') return this.rejectHttp();
       this.received.shift();
@@ -276,77 +275,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.advanceMachine();
   }
 
-  /** Handles lines received together: valid reports as bytes, many at a time; all other lines as text, one by one. */
-  private handleLines(lines: ReceivedLines): 'handled' | 'paused' | 'http' {
-    const { buffer, end, receivedAt } = lines;
-    const { scanner, batches, limits } = this.settings;
-    const nowMs = this.clock.monotonicMs();
-    let reports = batches.acquire();
-    let roomBytes = -1;
-    try {
-      while (lines.at < end) {
-        if (reports.end > roomBytes) {
-          reports = this.sendReports(lines, reports);
-          if (this.isBackpressured()) return 'paused';
-          roomBytes = limits.maxOutputBufferBytes - this.channel.bufferedBytes;
-        }
-        if (!this.hasTurn() || !this.takeToken(nowMs)) return 'paused';
-        const { at } = lines;
-        const lineEnd = findLineEnd(buffer.view, at, end);
-        const textEnd = lines.isUnterminated ? lineEnd : textEndOf(buffer, at, lineEnd);
-        const isShort = textEnd - at <= limits.maxLineBytes;
-        // Responses that wait for earlier ones are queued as text.
-        if (
-          isShort &&
-          this.session.pendingResponseCount === 0 &&
-          scanner.scan(buffer, at, textEnd, receivedAt, reports)
-        ) {
-          if (reports.count === 1) this.recordReceived(lines, at);
-          lines.at = lineEnd + 1;
-          this.spend(this.session.reportCost);
-          continue;
-        }
-        reports = this.sendReports(lines, reports);
-        roomBytes = -1;
-        const text = buffer.text(at, isShort ? textEnd : at + limits.maxLineBytes);
-        lines.at = lineEnd + 1;
-        const cost = this.session.handle(isShort ? text : new OverlongLine(text), receivedAt);
-        if (cost === 'http') return 'http';
-        this.spend(cost);
-      }
-      return 'handled';
-    } finally {
-      this.sendReports(lines, reports);
-      this.recordReceived(lines, end);
-    }
-  }
-
-  /** Sends reports to the store, and their responses to the client. Returns an empty batch. */
-  private sendReports(lines: ReceivedLines, reports: LocationBatch): LocationBatch {
-    if (reports.count === 0) return reports;
-    const { batches, scanner } = this.settings;
-    const { buffer, publishedTo, at } = lines;
-    // Lines that waited were published when they were received.
-    if (at > publishedTo) {
-      const { isInputPrintable } = scanner;
-      this.lineRecorder.recordReceived(new Lines(buffer, publishedTo, at, reports.count, isInputPrintable, true));
-      lines.publishedTo = at;
-    }
-    scanner.isInputPrintable = true;
-    this.session.addReports(reports);
-    this.channel.writeBytes(reports.buffer, 0, reports.end);
-    this.lineRecorder.recordSentLines(reports.lines());
-    return batches.acquire();
-  }
-
-  /** Publishes lines up to a position as received. */
-  private recordReceived(lines: ReceivedLines, to: number): void {
-    if (to <= lines.publishedTo) return;
-    this.lineRecorder.recordReceived(new Lines(lines.buffer, lines.publishedTo, to));
-    lines.publishedTo = to;
-  }
-
-  private spend(cost: number): void {
+  spend(cost: number): void {
     this.spentCost += cost;
     this.settings.shared.scheduler.spend(cost);
   }
@@ -362,6 +291,10 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     this.session.closeSubscriptions();
     this.transition({ type: 'DRAIN' });
     this.advanceMachine();
+  }
+
+  mayHandle(nowMs: number): boolean {
+    return this.hasTurn() && this.takeToken(nowMs);
   }
 
   /** Whether the connection may handle another command in this turn; if not, the scheduler resumes it later. */
@@ -437,7 +370,7 @@ export class Connection implements Actor<ConnectionMessage>, ChangeSink, Command
     return false;
   }
 
-  private isBackpressured(): boolean {
+  isBackpressured(): boolean {
     const { maxPendingResponses, maxOutputBufferBytes } = this.settings.limits;
     const { channel, session } = this;
     const bufferedBytes = channel.bufferedBytes;
