@@ -64,20 +64,16 @@ export class Lines implements Iterable<ByteString> {
 
   /** Number of lines. */
   get length(): number {
-    return this.knownLength ?? this.starts().length;
+    if (this.knownLength !== undefined) return this.knownLength;
+    let count = 0;
+    for (let start = this.start; start < this.end; start = this.startAfter(start)) count += 1;
+    return count;
   }
 
-  /** Returns where each line starts in the buffer, without decoding any. */
-  starts(): number[] {
-    const { buffer, end } = this;
-    const starts: number[] = [];
-    for (let start = this.start; start < end;) {
-      const lineEnd = buffer.findLineEnd(start, end);
-      if (lineEnd < 0) break;
-      starts.push(start);
-      start = lineEnd + 1;
-    }
-    return starts;
+  /** Returns the start of the line behind the one that starts at a position; the end of the lines behind the last one. */
+  startAfter(start: number): number {
+    const lineEnd = this.buffer.findLineEnd(start, this.end);
+    return lineEnd < 0 ? this.end : lineEnd + 1;
   }
 
   /** Decodes the lines, without their line ends. */

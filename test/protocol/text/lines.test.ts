@@ -26,7 +26,8 @@ describe('Lines', () => {
         const range = new Lines(buffer, offset, offset + text.length);
         expect([...range]).to.deep.equal(lines);
         expect(range.length, 'counted').to.equal(lines.length);
-        const starts = range.starts();
+        const starts: number[] = [];
+        for (let { start } = range; start < range.end; start = range.startAfter(start)) starts.push(start);
         expect(starts.map((start, index) => buffer.text(start, start + (lines[index] ?? '').length))).to.deep.equal(
           lines,
         );

@@ -49,7 +49,7 @@ export class CommandCounts {
     this.lastAtMs = this.clock.monotonicMs();
     if (lines.areLocations) return;
     const { bytes } = lines.buffer;
-    for (const start of lines.starts()) {
+    for (let { start } = lines; start < lines.end; start = lines.startAfter(start)) {
       if (bytes[start] !== W || bytes[start + 1] !== H) continue;
       const pending = this.pendingWhatsats.get(remoteAddress);
       if (pending === undefined) this.pendingWhatsats.set(remoteAddress, [this.lastAtMs]);
@@ -63,7 +63,7 @@ export class CommandCounts {
     let at = 0;
     let json = 0;
     const { bytes } = lines.buffer;
-    for (const start of lines.starts()) {
+    for (let { start } = lines; start < lines.end; start = lines.startAfter(start)) {
       const first = bytes[start];
       if (first === A) at += 1;
       else if (first === brace) {
