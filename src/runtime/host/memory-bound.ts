@@ -8,6 +8,7 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import { maxPeerLineBytes } from '../../protocol/peer/peer-line.js';
 import { defaultMaxTlsHandshakes, maxDiskChanges, maxUnauthenticatedPeers } from '../fixed-limits.js';
 import type { HerdConfig } from '../config/herd-config.js';
+import { maxPoolBytes } from '../sockets/buffer-pool.js';
 
 const kibibyte = 1_024;
 const mebibyte = 1_048_576;
@@ -132,6 +133,7 @@ export function memoryPartsOf(limits: Limits, use: MemoryUse): MemoryPart[] {
     { part: 'program', bytes: programBytes },
     { part: 'locations', bytes: slabFactor * maxStoreBytes + maxTableBytes },
     { part: 'connections', bytes: maxConnections * line },
+    { part: 'response buffers', bytes: maxPoolBytes },
     { part: 'HTTP connections', bytes: use.hasHttp ? maxConnections * (httpConnectionBytes + tls) : 0 },
     { part: 'TLS handshakes', bytes: use.hasTls ? defaultMaxTlsHandshakes * tlsBytes : 0 },
     ...Object.entries(onHeap).map(([part, bytes]) => ({ part, bytes: heapFactor * bytes })),

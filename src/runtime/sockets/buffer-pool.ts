@@ -1,8 +1,11 @@
 /** Size of a buffer in bytes: more than the responses to most reads. */
 const bufferBytes = 128 * 1_024;
 
-/** Maximum buffers of a pool, used and unused: 8 MiB. Slow readers can occupy no more. */
+/** Maximum buffers of a pool, used and unused. Slow readers can occupy no more. */
 const maxBuffers = 64;
+
+/** Maximum memory of a pool in bytes. */
+export const maxPoolBytes = maxBuffers * bufferBytes;
 
 /**
  * Bounded pool of output buffers. Allocating one for each write costs more than filling it, and its release starts garbage collections.
