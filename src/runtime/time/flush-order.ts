@@ -77,9 +77,8 @@ class Phase implements FlushScheduler {
 /**
  * Order of the work of a turn. Links have been read when it begins. Commands of clients are handled first; then their reports are sent
  * to the stores; then messages between servers of the same process are delivered until none is left; then links are written; then
- * clients. So the response to a report is
- * never written before the location is written to every link that has room, and a neighbour that is queried right after has read it
- * ([IA7] in the client protocol).
+ * clients. So the response to a report is never written before the location is written to every link that has room, and a neighbour
+ * that is queried right after has read it ([IA7] in the client protocol).
  */
 export class FlushOrder {
   /** Commands of clients. The operating system may report a query before lines that arrived earlier over a link. */
