@@ -14,7 +14,7 @@ import { sendLater } from '../bus/send-later.js';
  * Pause between two pages of a catch-up in milliseconds: about as long as both servers take to handle a page. Without it, their
  * clients would wait for the whole catch-up.
  */
-const pagePauseMs = 2;
+const pagePauseMs = 1;
 
 /**
  * Minimum interval between two comparisons requested by a neighbour, in milliseconds. A comparison takes some milliseconds and a

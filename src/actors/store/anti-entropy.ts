@@ -7,7 +7,7 @@ import type { LocationTable } from './location-table.js';
 import type { PartitionCursor } from './partition-lists.js';
 
 /** Maximum locations in a page of a catch-up: few enough that a page does not delay clients' commands. */
-const maxPageLocations = 250;
+const maxPageLocations = 500;
 
 /** Bytes of lines at which a page of a catch-up ends, for lines of unusual length. */
 const maxPageBytes = 262_144;

@@ -238,7 +238,7 @@ describe('two stores that compare digests', () => {
     other.comesUp();
     exchange(one, other, inTurn());
     expect(other.holds()).to.have.lengthOf(count);
-    expect(one.link.largestPage).to.equal(250);
+    expect(one.link.largestPage).to.equal(500);
   }).timeout(60_000);
 
   it('[PE22] send each other nothing but what is in partitions that differ', () => {

@@ -520,7 +520,7 @@ describe('LocationStore', () => {
     });
 
     it('sends differing locations in pages, each on request', () => {
-      for (let index = 0; index < 600; index += 1) report(createLocation(`phone${index}`, 1));
+      for (let index = 0; index < 1_200; index += 1) report(createLocation(`phone${index}`, 1));
       catchUp(neighbour);
       const got = pages();
       expect(got).to.have.lengthOf(1);
@@ -529,13 +529,13 @@ describe('LocationStore', () => {
         got.push(...pages());
       }
       expect(got.map(({ isLast }) => isLast)).to.deep.equal([false, false, true]);
-      for (const { clients } of got.slice(0, -1)) expect(clients).to.have.lengthOf(250);
+      for (const { clients } of got.slice(0, -1)) expect(clients).to.have.lengthOf(500);
       const clients = got.flatMap((page) => page.clients);
-      expect(clients).to.have.lengthOf(600);
-      expect(new Set(clients).size).to.equal(600);
+      expect(clients).to.have.lengthOf(1_200);
+      expect(new Set(clients).size).to.equal(1_200);
     });
 
-    for (const held of [0, 1, 249, 250, 251, 500]) {
+    for (const held of [0, 1, 499, 500, 501, 1_000]) {
       it(`comes to a last page with ${held} locations`, () => {
         for (let index = 0; index < held; index += 1) report(createLocation(`phone${index}`, 1));
         catchUp(neighbour);
@@ -546,7 +546,7 @@ describe('LocationStore', () => {
         }
         expect(got.filter(({ isLast }) => isLast)).to.have.lengthOf(1);
         expect(got.flatMap(({ clients }) => clients)).to.have.lengthOf(held);
-        expect(got.length, 'no empty page at the end').to.equal(Math.max(1, Math.ceil(held / 250)));
+        expect(got.length, 'no empty page at the end').to.equal(Math.max(1, Math.ceil(held / 500)));
       });
     }
 
@@ -577,9 +577,9 @@ describe('LocationStore', () => {
     });
 
     it('misses nothing that it held at the start, while changes come in between pages', () => {
-      const change = fc.record({ client: fc.nat(800), pagesBefore: fc.nat(3) });
+      const change = fc.record({ client: fc.nat(1_600), pagesBefore: fc.nat(3) });
       fc.assert(
-        fc.property(fc.integer({ min: 250, max: 700 }), fc.array(change, { maxLength: 50 }), (held, changes) => {
+        fc.property(fc.integer({ min: 500, max: 1_400 }), fc.array(change, { maxLength: 50 }), (held, changes) => {
           bus.attach(
             addresses.store,
             new LocationStore(bus, new VirtualClock(), fixedRandom, { ...defaultLimits, maxClients }),
@@ -604,7 +604,7 @@ describe('LocationStore', () => {
 
     it('restarts for a neighbour that catches up again, and keeps neighbours separate', () => {
       const blake = toServerId('Blake');
-      for (let index = 0; index < 350; index += 1) report(createLocation(`phone${index}`, 1));
+      for (let index = 0; index < 700; index += 1) report(createLocation(`phone${index}`, 1));
       flood.take();
       catchUp(neighbour);
       catchUp(blake);
@@ -616,7 +616,7 @@ describe('LocationStore', () => {
       bus.send(addresses.antiEntropy, { kind: 'next-page', neighbour });
       const again = pages();
       expect(again.map(({ isLast }) => isLast)).to.deep.equal([false, true]);
-      expect(again.flatMap(({ clients }) => clients)).to.have.lengthOf(350);
+      expect(again.flatMap(({ clients }) => clients)).to.have.lengthOf(700);
     });
   });
 });
