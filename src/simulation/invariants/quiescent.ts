@@ -1,20 +1,32 @@
+import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdView } from '../run/herd-view.js';
 import type { SimulationEvent } from '../environment.js';
 import type { Invariant, Violation } from './invariant.js';
 
-/** A herd without new reports sends only heartbeats and digests, no locations. */
+/**
+ * A herd without new reports sends only heartbeats and digests, no locations.
+ *
+ * Not while a server's clock is wrong: with a clock that is behind, it takes the horizon of a full neighbour for its own time, and sends
+ * at each comparison what the neighbour does not accept ([PE25]).
+ */
 export class Quiescent implements Invariant {
   readonly name = 'quiescent';
-  readonly observedKinds = ['command-sent', 'learned', 'line-sent'] as const;
+  readonly observedKinds = ['clock', 'command-sent', 'learned', 'line-sent'] as const;
   private lastSentMs = -1;
   private lastSent: Extract<SimulationEvent, { kind: 'line-sent' }> | undefined;
   /** When a client last sent a command, or a server last processed a throttled report. */
   private lastReportMs = -1;
+  /** Servers whose clock differs from most of their neighbours' clocks. */
+  private readonly wrongClocks = new Set<ServerId>();
 
   /** @param convergenceBoundMs maximum propagation time of a location */
   constructor(private readonly convergenceBoundMs: number) {}
 
   onEvent(event: SimulationEvent, view: HerdView): undefined {
+    if (event.kind === 'clock') {
+      if (event.state === 'differs') this.wrongClocks.add(event.server);
+      else this.wrongClocks.delete(event.server);
+    }
     if (event.kind === 'command-sent' || (event.kind === 'learned' && event.from === undefined)) {
       this.lastReportMs = view.environment.nowMs();
     }
@@ -27,6 +39,7 @@ export class Quiescent implements Invariant {
     const { lastSent } = this;
     const isSettled = this.lastReportMs + this.convergenceBoundMs <= settledMs;
     if (!isSettled || lastSent === undefined || this.lastSentMs <= settledMs) return [];
+    if (this.wrongClocks.size > 0 && view.hasEvicted(lastSent.neighbour)) return [];
     const lateMs = Math.round(view.environment.nowMs() - this.lastSentMs);
     return [
       {
