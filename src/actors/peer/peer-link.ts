@@ -119,9 +119,12 @@ export class PeerLink implements Actor<LinkMessage> {
         if (!this.isDialer && this.channel === undefined) this.dial();
         return;
       case 'heartbeat-due':
-        return this.checkHeartbeat();
+        // The session may have ended since.
+        if (this.session !== undefined) this.checkHeartbeat();
+        return;
       case 'comparison-due':
-        return this.requestComparison();
+        if (this.session !== undefined) this.requestComparison();
+        return;
       case 'page-due':
         return this.session?.pageDue();
       case 'compare-due':
