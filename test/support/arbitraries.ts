@@ -128,10 +128,10 @@ export const peerLines: Arbitrary<Exclude<PeerLine, PeerAtLine | InvalidPeerLine
   }),
   fc.record({
     kind: fc.constant('DIGEST' as const),
-    groupHashes: words,
+    partitionHashes: words,
     horizon: fc.option(times.map(parseInstant), { nil: undefined }),
   }),
-  fc.record({ kind: fc.constant('BUCKETS' as const), group: fc.nat(255), partitionHashes: words }),
+  fc.record({ kind: fc.constant('LEAVES' as const), partition: fc.nat(255), leafHashes: words }),
   fc.record({ kind: fc.constant('SEEK' as const), id: words, hops: fc.nat(999), client: clientIds }),
   fc.record({ kind: fc.constant('UNKNOWN' as const), id: words }),
   fc.record({ kind: fc.constant('BEAT' as const), clock: times.map(parseInstant) }),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import type { ByteString } from '../../src/protocol/text/byte-string.js';
-import { partitionOf } from '../../src/protocol/place/digest.js';
+import { leafOf } from '../../src/protocol/place/digest.js';
 import {
   clientEndColumn,
   clientStartColumn,
@@ -11,7 +11,7 @@ import {
   hashLowColumn,
   LocationBatch,
   nanosecondsColumn,
-  partitionColumn,
+  leafColumn,
   startColumn,
 } from '../../src/protocol/place/location-batch.js';
 import { parseAt } from '../../src/protocol/place/location.js';
@@ -21,12 +21,12 @@ export function expectRow(batch: LocationBatch, row: number, line: ByteString): 
   expect(batch.location(row).line).to.equal(line);
   const location = parseAt(line) ?? expect.fail('not an AT line');
   expect(numbersOf(batch, row)).to.deep.equal(numbersOf(LocationBatch.of([location]), 0));
-  const { client, clientOffset, effective, partition } = location;
+  const { client, clientOffset, effective, leaf } = location;
   const start = batch.columns[row * columnsPerRow + startColumn] ?? 0;
-  const { clientStart, clientEnd, seconds, nanoseconds, partition: actualPartition } = numbersOf(batch, row);
+  const { clientStart, clientEnd, seconds, nanoseconds, leaf: actualLeaf } = numbersOf(batch, row);
   expect(batch.buffer.text(start + clientStart, start + clientEnd)).to.equal(client);
   expect([clientStart, { seconds, nanoseconds }]).to.deep.equal([clientOffset, effective]);
-  expect(actualPartition).to.equal(partition).and.to.equal(partitionOf(client));
+  expect(actualLeaf).to.equal(leaf).and.to.equal(leafOf(client));
 }
 
 /** Whether a line consists of printable ASCII and spaces. */
@@ -44,7 +44,7 @@ function numbersOf({ columns, effectiveSeconds }: LocationBatch, row: number) {
     clientEnd: column(clientEndColumn) - start,
     seconds: effectiveSeconds[row],
     nanoseconds: column(nanosecondsColumn),
-    partition: column(partitionColumn),
+    leaf: column(leafColumn),
     hashLow: column(hashLowColumn),
     hashHigh: column(hashHighColumn),
   };

@@ -4,7 +4,7 @@ import { noCell } from '../../src/actors/store/cell-allocator.js';
 import { storedLocationBytes } from '../../src/actors/store/location-bytes.js';
 import { LocationTable } from '../../src/actors/store/location-table.js';
 import type { Random } from '../../src/actors/ports/random.js';
-import { Digest, groupCount } from '../../src/protocol/place/digest.js';
+import { Digest, partitionCount } from '../../src/protocol/place/digest.js';
 import type { ClientId } from '../../src/protocol/place/ids.js';
 import {
   LocationBatch,
@@ -28,12 +28,12 @@ export function findCell(table: LocationTable, location: Location): CellRef {
   return table.find(LocationBatch.of([location]), 0);
 }
 
-/** Returns the locations of a partition that an iteration visits from its place on. */
-export function locationsInPartition(table: LocationTable, partition: number): Location[] {
-  const cursor = table.openPartition(partition);
+/** Returns the locations of a leaf that an iteration visits from its place on. */
+export function locationsInLeaf(table: LocationTable, leaf: number): Location[] {
+  const cursor = table.openLeaf(leaf);
   const locations: Location[] = [];
   while (cursor.next !== noCell) locations.push(table.location(table.advance(cursor)));
-  table.closePartition(cursor);
+  table.closeLeaf(cursor);
   return locations;
 }
 
@@ -41,9 +41,9 @@ export function locationsInPartition(table: LocationTable, partition: number): L
 export function toggleAll(digest: Digest, locations: Iterable<Location>): void {
   const batch = LocationBatch.of(locations);
   let row = 0;
-  for (const { partition } of batch) {
+  for (const { leaf } of batch) {
     const offset = row * columnsPerRow;
-    digest.toggle(partition, batch.columns[offset + hashLowColumn] ?? 0, batch.columns[offset + hashHighColumn] ?? 0);
+    digest.toggle(leaf, batch.columns[offset + hashLowColumn] ?? 0, batch.columns[offset + hashHighColumn] ?? 0);
     row += 1;
   }
 }
@@ -84,15 +84,15 @@ export class TableModel {
     expect(table.bytes).to.equal(bytes);
     const digest = new Digest();
     toggleAll(digest, held.values());
-    expect(table.digest.encodeGroupHashes()).to.equal(digest.encodeGroupHashes());
-    for (let group = 0; group < groupCount; group += 1) {
-      expect(table.digest.encodePartitionHashes(group)).to.equal(digest.encodePartitionHashes(group));
+    expect(table.digest.encodePartitionHashes()).to.equal(digest.encodePartitionHashes());
+    for (let partition = 0; partition < partitionCount; partition += 1) {
+      expect(table.digest.encodeLeafHashes(partition)).to.equal(digest.encodeLeafHashes(partition));
     }
     const lines = (locations: Iterable<Location>) => Array.from(locations, ({ line }) => line).sort();
     const expected = lines(held.values());
     expect(lines(table.page(0, Infinity).locations)).to.deep.equal(expected);
-    const partitions = new Set(Array.from(held.values(), ({ partition }) => partition));
-    const inPartitions = [...partitions].flatMap((partition) => locationsInPartition(table, partition));
-    expect(lines(inPartitions)).to.deep.equal(expected);
+    const leaves = new Set(Array.from(held.values(), ({ leaf }) => leaf));
+    const inLeaves = [...leaves].flatMap((leaf) => locationsInLeaf(table, leaf));
+    expect(lines(inLeaves)).to.deep.equal(expected);
   }
 }

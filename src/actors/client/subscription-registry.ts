@@ -1,9 +1,9 @@
 import { allClients } from '../../protocol/client/command.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
-import { partitionOf } from '../../protocol/place/digest.js';
+import { leafOf } from '../../protocol/place/digest.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
-import { PartitionNumbers } from '../../protocol/place/partition-numbers.js';
+import { LeafNumbers } from '../../protocol/place/leaf-numbers.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
 import type { Hold } from '../ports/location-bucket.js';
 import { addresses } from '../addresses.js';
@@ -32,8 +32,8 @@ export const maxSubscriptionsPerConnection = 1_000;
 export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
   /** Subscribers per client; `allClients` is one of the keys. */
   private readonly subscribersByClient = new Map<ClientId, Set<Subscriber>>();
-  /** The number of watched clients in each partition of the digest. */
-  private readonly watchedPerPartition = new PartitionNumbers();
+  /** The number of watched clients in each leaf of the digest. */
+  private readonly watchedPerLeaf = new LeafNumbers();
   private readonly subscribers = new Map<Address<ConnectionMessage>, Subscriber>();
 
   /**
@@ -63,7 +63,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     for (const subscriber of this.subscribers.keys()) this.bus.send(subscriber, { kind: 'subscription-lost' });
     for (const client of this.subscribersByClient.keys()) this.notifyStore('unwatched', client);
     this.subscribersByClient.clear();
-    this.watchedPerPartition.clear();
+    this.watchedPerLeaf.clear();
     this.subscribers.clear();
     this.updateWildcardCount();
     this.publishSubscriberCount();
@@ -110,8 +110,8 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
   }
 
   private countWatched(client: ClientId, change: 1 | -1): void {
-    const partition = partitionOf(client);
-    this.watchedPerPartition.set(partition, this.watchedPerPartition.get(partition) + change);
+    const leaf = leafOf(client);
+    this.watchedPerLeaf.set(leaf, this.watchedPerLeaf.get(leaf) + change);
   }
 
   private notifyStore(kind: 'watched' | 'unwatched', client: ClientId): void {
@@ -130,7 +130,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     const recipients: Subscriber[] = [];
     for (let row = 0; row < batch.count; row += 1) {
       // Most clients are not watched: their locations are not decoded.
-      if (this.watchedPerPartition.get(batch.partition(row)) === 0) continue;
+      if (this.watchedPerLeaf.get(batch.leaf(row)) === 0) continue;
       const location = batch.location(row);
       const subscribers = this.subscribersByClient.get(location.client);
       if (subscribers === undefined) continue;

@@ -5,7 +5,7 @@ import type { Instant } from '../../protocol/place/time.js';
 import type { Address } from '../bus/bus.js';
 import type { MachineFailed } from '../bus/requests.js';
 import type { PeerChannel, PeerChannelMessage } from '../ports/transport.js';
-import type { GroupHashes } from '../store/anti-entropy.js';
+import type { PartitionHashes } from '../store/anti-entropy.js';
 
 /** Sent to the link to a neighbour. */
 export type LinkMessage =
@@ -15,15 +15,15 @@ export type LinkMessage =
   /** New locations, with this server as their forwarder; the same batch for every neighbour. */
   | { readonly kind: 'forward'; readonly batch: LocationBatch }
   /** The digest of the store, and the latest time of receipt that it has evicted, if any. */
-  | { readonly kind: 'digest'; readonly groupHashes: string; readonly horizon: Instant | undefined }
+  | { readonly kind: 'digest'; readonly partitionHashes: string; readonly horizon: Instant | undefined }
   /** The client lookup sends the neighbour a request or a response. */
   | { readonly kind: 'send-line'; readonly line: LookupLine | UnknownLine }
   /** The server listens for peers now; neighbours that dial it are told ([PE29]). */
   | { readonly kind: 'announce' }
   /** The server stops; the neighbour is told why the link will close. */
   | { readonly kind: 'send-goodbye' }
-  /** The partition hashes of the groups in which the neighbour's digest differs. */
-  | { readonly kind: 'digest-compared'; readonly differingGroups: readonly GroupHashes[] }
+  /** The leaf hashes of the partitions in which the neighbour's digest differs. */
+  | { readonly kind: 'digest-compared'; readonly differingPartitions: readonly PartitionHashes[] }
   /** A page of locations that the neighbour may lack, with this server as their forwarder. */
   | { readonly kind: 'page'; readonly batch: LocationBatch; readonly isLast: boolean }
   /** Sent by the link to itself while it is connected: to send a heartbeat and check for the neighbour's, and to compare digests. */

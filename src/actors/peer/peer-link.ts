@@ -110,10 +110,14 @@ export class PeerLink implements Actor<LinkMessage> {
       case 'page':
         return this.session?.sendPage(message.batch, message.isLast);
       case 'digest':
-        return this.sendIfConnected({ kind: 'DIGEST', groupHashes: message.groupHashes, horizon: message.horizon });
+        return this.sendIfConnected({
+          kind: 'DIGEST',
+          partitionHashes: message.partitionHashes,
+          horizon: message.horizon,
+        });
       case 'digest-compared':
-        for (const { group, partitionHashes } of message.differingGroups)
-          this.sendIfConnected({ kind: 'BUCKETS', group, partitionHashes });
+        for (const { partition, leafHashes } of message.differingPartitions)
+          this.sendIfConnected({ kind: 'LEAVES', partition, leafHashes });
         return this.sendIfConnected(comparedLine);
       case 'announce':
         if (!this.isDialer && this.channel === undefined) this.dial();
@@ -242,7 +246,7 @@ export class PeerLink implements Actor<LinkMessage> {
         return this.bus.send(addresses.store, { kind: 'learned', batch, from: this.neighbour });
       }
       case 'DIGEST':
-      case 'BUCKETS':
+      case 'LEAVES':
       case 'SEEK':
       case 'UNKNOWN':
         return session.receive(message);

@@ -26,7 +26,7 @@ const comparePauseMs = 100;
 const catchUpTimeoutMs = 1_000;
 
 /** Lines of a connected neighbour about its store and its lookups. */
-type SessionLine = Extract<PeerLine, { kind: 'DIGEST' | 'BUCKETS' | 'SEEK' | 'UNKNOWN' }>;
+type SessionLine = Extract<PeerLine, { kind: 'DIGEST' | 'LEAVES' | 'SEEK' | 'UNKNOWN' }>;
 
 /** Replicates locations to a connected neighbour and runs anti-entropy with it. One per connection. */
 export class PeerSession {
@@ -81,9 +81,9 @@ export class PeerSession {
       case 'DIGEST':
         this.pendingDigest = line;
         return this.requestComparison();
-      case 'BUCKETS': {
-        const { group, partitionHashes } = line;
-        return bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour, group, partitionHashes });
+      case 'LEAVES': {
+        const { partition, leafHashes } = line;
+        return bus.send(addresses.antiEntropy, { kind: 'leaves-received', neighbour, partition, leafHashes });
       }
       case 'SEEK':
         return bus.send(addresses.store, { kind: 'lookup-requested', from: neighbour, lookup: line });

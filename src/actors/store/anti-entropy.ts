@@ -1,10 +1,10 @@
-import { groupCount } from '../../protocol/place/digest.js';
+import { partitionCount } from '../../protocol/place/digest.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import { compareInstants, type Instant } from '../../protocol/place/time.js';
 import { noCell } from './cell-allocator.js';
 import type { LocationTable } from './location-table.js';
-import type { PartitionCursor } from './partition-lists.js';
+import type { LeafCursor } from './leaf-lists.js';
 
 /** Maximum locations in a page of a catch-up: few enough that a page does not delay clients' commands. */
 const maxPageLocations = 500;
@@ -12,21 +12,21 @@ const maxPageLocations = 500;
 /** Bytes of lines at which a page of a catch-up ends, for lines of unusual length. */
 const maxPageBytes = 262_144;
 
-/** The partition hashes of one group of the digest. */
-export interface GroupHashes {
-  readonly group: number;
-  readonly partitionHashes: string;
+/** The leaf hashes of one partition of the digest. */
+export interface PartitionHashes {
+  readonly partition: number;
+  readonly leafHashes: string;
 }
 
 /** The locations that a neighbour may lack. */
 interface CatchUp {
-  /** The partitions in which its store differs, without those whose locations have all been sent. */
+  /** The leaves in which its store differs, without those whose locations have all been sent. */
   readonly differing: Set<number>;
   /** The place in the first of them at which the last page ended. */
-  cursor: PartitionCursor | undefined;
+  cursor: LeafCursor | undefined;
 }
 
-/** Anti-entropy state per neighbour: the partitions in which its store differs, and so the locations that it may lack. */
+/** Anti-entropy state per neighbour: the leaves in which its store differs, and so the locations that it may lack. */
 export class AntiEntropy {
   private readonly catchUps = new Map<ServerId, CatchUp>();
   /** The latest time of receipt that a neighbour has evicted: it ignores locations received by then. */
@@ -41,22 +41,23 @@ export class AntiEntropy {
     this.horizons.delete(neighbour);
   }
 
-  /** Compares a neighbour's digest with the store's. Returns the store's partition hashes of the groups that differ. */
-  compare(neighbour: ServerId, groupHashes: string, horizon: Instant | undefined): GroupHashes[] {
+  /** Compares a neighbour's digest with the store's. Returns the store's leaf hashes of the partitions that differ. */
+  compare(neighbour: ServerId, partitionHashes: string, horizon: Instant | undefined): PartitionHashes[] {
     if (horizon === undefined) this.horizons.delete(neighbour);
     else this.horizons.set(neighbour, horizon);
     const { digest } = this.table;
-    // An invalid digest counts as differing in all groups: that costs a full comparison and loses nothing.
-    const differing = digest.differingGroups(groupHashes) ?? Array.from({ length: groupCount }, (_, group) => group);
-    return differing.map((group) => ({ group, partitionHashes: digest.encodePartitionHashes(group) }));
+    // An invalid digest counts as differing in all partitions: that costs a full comparison and loses nothing.
+    const differing =
+      digest.differingPartitions(partitionHashes) ??
+      Array.from({ length: partitionCount }, (_, partition) => partition);
+    return differing.map((partition) => ({ partition, leafHashes: digest.encodeLeafHashes(partition) }));
   }
 
-  /** Compares a neighbour's partition hashes of a group, and records the partitions that differ. */
-  recordPartitions(neighbour: ServerId, { group, partitionHashes }: GroupHashes): void {
+  /** Compares a neighbour's leaf hashes of a partition, and records the leaves that differ. */
+  recordLeaves(neighbour: ServerId, { partition, leafHashes }: PartitionHashes): void {
     const { differing } = this.catchUpOf(neighbour);
-    // A partition that is being sent continues where it is: what was sent before used the same connection.
-    for (const partition of this.table.digest.differingPartitions(group, partitionHashes) ?? [])
-      differing.add(partition);
+    // A leaf that is being sent continues where it is: what was sent before used the same connection.
+    for (const leaf of this.table.digest.differingLeaves(partition, leafHashes) ?? []) differing.add(leaf);
   }
 
   /** Adds the next locations that a neighbour may lack to a batch, possibly none. Returns whether they are the last. */
@@ -65,16 +66,16 @@ export class AntiEntropy {
     const catchUp = this.catchUpOf(neighbour);
     const horizon = this.horizons.get(neighbour);
     let visited = 0;
-    for (const partition of catchUp.differing) {
-      const cursor = (catchUp.cursor ??= table.openPartition(partition));
+    for (const leaf of catchUp.differing) {
+      const cursor = (catchUp.cursor ??= table.openLeaf(leaf));
       for (; cursor.next !== noCell; visited += 1) {
         if (visited === maxPageLocations || batch.end >= maxPageBytes) return false;
         const cell = table.advance(cursor);
         if (horizon === undefined || compareInstants(table.receiptTime(cell), horizon) > 0) table.appendTo(batch, cell);
       }
-      table.closePartition(cursor);
+      table.closeLeaf(cursor);
       catchUp.cursor = undefined;
-      catchUp.differing.delete(partition);
+      catchUp.differing.delete(leaf);
     }
     return true;
   }
@@ -96,6 +97,6 @@ export class AntiEntropy {
 
   private closeCursor(neighbour: ServerId): void {
     const cursor = this.catchUps.get(neighbour)?.cursor;
-    if (cursor !== undefined) this.table.closePartition(cursor);
+    if (cursor !== undefined) this.table.closeLeaf(cursor);
   }
 }

@@ -1,6 +1,6 @@
 import { hashLow } from '../../protocol/text/hash.js';
 import { copyWords, equalBytes, type WordBuffer } from '../../protocol/text/word-buffer.js';
-import { partitionOfHash } from '../../protocol/place/digest.js';
+import { leafOfHash } from '../../protocol/place/digest.js';
 import {
   clientStartColumn,
   columnsPerRow,
@@ -27,7 +27,7 @@ const hashLowField = 12;
 const hashHighField = 16;
 /** Length of the line, times 256, plus the start of the client ID in it. 0 in a free cell. */
 const lineField = 20;
-/** Next and previous cell in the list of the partition: see `PartitionLists`. */
+/** Next and previous cell in the list of the leaf: see `LeafLists`. */
 const nextField = 24;
 const previousField = 28;
 const headerBytes = 32;
@@ -50,7 +50,7 @@ export function cellBytes(lineBytes: number): number {
 export class LocationArena {
   private readonly cells: CellAllocator;
 
-  /** @param moved called when a cell was copied to another place; its neighbours in the partition's list are not yet updated */
+  /** @param moved called when a cell was copied to another place; its neighbours in the leaf's list are not yet updated */
   constructor(moved: (from: CellRef, to: CellRef) => void) {
     this.cells = new CellAllocator({ isUsed: (cell) => this.lineWord(cell) !== 0, moved });
   }
@@ -179,9 +179,9 @@ export class LocationArena {
     return this.memoryOf(cell).bytes.indexOf(SPACE, this.clientStart(cell));
   }
 
-  /** The client's partition in the digest. */
-  partitionOf(cell: CellRef): number {
-    return partitionOfHash(hashLow(this.view(cell), this.clientStart(cell), this.clientEnd(cell)));
+  /** The client's leaf in the digest. */
+  leafOf(cell: CellRef): number {
+    return leafOfHash(hashLow(this.view(cell), this.clientStart(cell), this.clientEnd(cell)));
   }
 
   /** Returns when the server that received the report did so, by its clock. */

@@ -7,7 +7,7 @@ import { classUnits, unitBytes } from './size-classes.js';
 export const locationOverheadBytes = 224;
 
 /**
- * Maximum memory of a location table that does not depend on the number of locations: the digest, the heads of its partitions, and of
+ * Maximum memory of a location table that does not depend on the number of locations: the digest, the heads of its leaves, and of
  * each size class a slab that is nearly empty.
  */
 export const maxTableBytes = 16 * 1_048_576;

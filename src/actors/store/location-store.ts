@@ -91,25 +91,25 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
       case 'digest-requested': {
         const { neighbour } = message;
         if (message.isNewLink) this.antiEntropy.reset(neighbour);
-        const groupHashes = this.table.digest.encodeGroupHashes();
+        const partitionHashes = this.table.digest.encodePartitionHashes();
         return this.bus.send(addresses.link(neighbour), {
           kind: 'digest',
-          groupHashes,
+          partitionHashes,
           horizon: this.currentHorizon(),
         });
       }
       case 'digest-received': {
-        const { neighbour, groupHashes, horizon } = message;
+        const { neighbour, partitionHashes, horizon } = message;
         // A horizon ahead of this server's clock counts as now ([PE25]), so a wrong one cannot suppress future locations.
-        const differingGroups = this.antiEntropy.compare(
+        const differingPartitions = this.antiEntropy.compare(
           neighbour,
-          groupHashes,
+          partitionHashes,
           horizon && earlierOf(horizon, this.clock.now()),
         );
-        return this.bus.send(addresses.link(neighbour), { kind: 'digest-compared', differingGroups });
+        return this.bus.send(addresses.link(neighbour), { kind: 'digest-compared', differingPartitions });
       }
-      case 'partitions-received':
-        return this.antiEntropy.recordPartitions(message.neighbour, message);
+      case 'leaves-received':
+        return this.antiEntropy.recordLeaves(message.neighbour, message);
       case 'catch-up':
       case 'next-page': {
         const batch = this.batches.acquire();

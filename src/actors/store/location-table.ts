@@ -6,7 +6,7 @@ import {
   columnsPerRow,
   hashHighColumn,
   hashLowColumn,
-  partitionColumn,
+  leafColumn,
   type LocationBatch,
 } from '../../protocol/place/location-batch.js';
 import type { Location } from '../../protocol/place/location.js';
@@ -18,14 +18,14 @@ import { noCell, type CellRef } from './cell-allocator.js';
 import { drawHashKey } from './hash-key.js';
 import { LocationArena } from './location-arena.js';
 import { LocationIndex, maxEntryBytes } from './location-index.js';
-import { PartitionLists, type PartitionCursor } from './partition-lists.js';
+import { LeafLists, type LeafCursor } from './leaf-lists.js';
 
 /** Locations sampled to find one to evict. */
 const maxSampleSize = 64;
 
 /**
  * One location per client, outside of the heap of V8: an index of the clients by a keyed hash, whose order is that of all iterations,
- * and a list of the locations of each partition of the digest, so that differences to a neighbour are found without a scan.
+ * and a list of the locations of each leaf of the digest, so that differences to a neighbour are found without a scan.
  *
  * A location is referred to by its cell (`CellRef`), `noCell` if there is none. Other changes of the table may make it invalid.
  */
@@ -33,7 +33,7 @@ export class LocationTable {
   readonly digest = new Digest();
   private readonly index = new LocationIndex();
   private readonly arena = new LocationArena((from, to) => this.moved(from, to));
-  private readonly lists = new PartitionLists(this.arena);
+  private readonly lists = new LeafLists(this.arena);
   private readonly key: HashKey;
   /** The hash with which the index was positioned last. */
   private hash = 0;
@@ -92,11 +92,11 @@ export class LocationTable {
   /** Removes a location. */
   remove(cell: CellRef): void {
     const { arena } = this;
-    const partition = arena.partitionOf(cell);
+    const leaf = arena.leafOf(cell);
     this.seek(cell);
     this.index.remove();
-    this.lists.remove(partition, cell);
-    this.digest.toggle(partition, arena.hashLow(cell), arena.hashHigh(cell));
+    this.lists.remove(leaf, cell);
+    this.digest.toggle(leaf, arena.hashLow(cell), arena.hashHigh(cell));
     arena.free(cell);
   }
 
@@ -125,18 +125,18 @@ export class LocationTable {
     return { locations: cells.map((cell) => this.arena.location(cell)), next };
   }
 
-  /** Begins an iteration over a partition, which must be closed: see `PartitionCursor`. */
-  openPartition(partition: number): PartitionCursor {
-    return this.lists.open(partition);
+  /** Begins an iteration over a leaf, which must be closed: see `LeafCursor`. */
+  openLeaf(leaf: number): LeafCursor {
+    return this.lists.open(leaf);
   }
 
-  /** Returns the next location of an iteration over a partition, which is not at its end. */
-  advance(cursor: PartitionCursor): CellRef {
+  /** Returns the next location of an iteration over a leaf, which is not at its end. */
+  advance(cursor: LeafCursor): CellRef {
     return this.lists.advance(cursor);
   }
 
-  /** Ends an iteration over a partition. */
-  closePartition(cursor: PartitionCursor): void {
+  /** Ends an iteration over a leaf. */
+  closeLeaf(cursor: LeafCursor): void {
     this.lists.close(cursor);
   }
 
@@ -173,26 +173,26 @@ export class LocationTable {
   private add(batch: LocationBatch, row: number): void {
     const { arena } = this;
     const offset = row * columnsPerRow;
-    const partition = batch.columns[offset + partitionColumn] ?? 0;
+    const leaf = batch.columns[offset + leafColumn] ?? 0;
     const cell = arena.add(batch, row);
     this.index.insert(this.hash, cell);
-    this.lists.add(partition, cell);
-    this.digest.toggle(partition, arena.hashLow(cell), arena.hashHigh(cell));
+    this.lists.add(leaf, cell);
+    this.digest.toggle(leaf, arena.hashLow(cell), arena.hashHigh(cell));
   }
 
   private replace(stored: CellRef, batch: LocationBatch, row: number): void {
     const { arena, digest } = this;
     const { columns } = batch;
     const offset = row * columnsPerRow;
-    const partition = columns[offset + partitionColumn] ?? 0;
+    const leaf = columns[offset + leafColumn] ?? 0;
     const low = arena.hashLow(stored) ^ (columns[offset + hashLowColumn] ?? 0);
     const high = arena.hashHigh(stored) ^ (columns[offset + hashHighColumn] ?? 0);
     // Removes the stored location and adds the new one.
-    digest.toggle(partition, low, high);
+    digest.toggle(leaf, low, high);
     const cell = arena.replace(stored, batch, row);
     if (cell === stored) return;
     this.index.replace(cell);
-    this.lists.move(partition, stored, cell);
+    this.lists.move(leaf, stored, cell);
     arena.free(stored);
   }
 
@@ -200,7 +200,7 @@ export class LocationTable {
   private moved(from: CellRef, to: CellRef): void {
     this.seek(from, to);
     this.index.replace(to);
-    this.lists.move(this.arena.partitionOf(to), from, to);
+    this.lists.move(this.arena.leafOf(to), from, to);
   }
 
   /** Positions the index at the entry of a cell. @param content a cell with the same content */

@@ -5,7 +5,7 @@ import type { Instant } from '../../protocol/place/time.js';
 import type { Address } from '../bus/bus.js';
 import type { ListedMessage, RateLimitedRequest, RequestFailed } from '../bus/requests.js';
 import type { Subscribe, Unsubscribe } from '../client/messages.js';
-import type { GroupHashes } from './anti-entropy.js';
+import type { PartitionHashes } from './anti-entropy.js';
 
 /** Sent to the location store. */
 export type StoreMessage =
@@ -54,16 +54,16 @@ export type AntiEntropyMessage =
       /** Whether the link has just come up, which resets what is known of the neighbour. */
       readonly isNewLink: boolean;
     }
-  /** A neighbour sent its digest: the link is sent the partition hashes of the groups that differ. */
+  /** A neighbour sent its digest: the link is sent the leaf hashes of the partitions that differ. */
   | {
       readonly kind: 'digest-received';
       readonly neighbour: ServerId;
-      readonly groupHashes: string;
+      readonly partitionHashes: string;
       /** The latest time of receipt that the neighbour has evicted; undefined if it has evicted nothing. */
       readonly horizon: Instant | undefined;
     }
-  /** A neighbour sent its partition hashes of a group that differs; the next catch-up covers the partitions that differ. */
-  | ({ readonly kind: 'partitions-received'; readonly neighbour: ServerId } & GroupHashes)
+  /** A neighbour sent its leaf hashes of a partition that differs; the next catch-up covers the leaves that differ. */
+  | ({ readonly kind: 'leaves-received'; readonly neighbour: ServerId } & PartitionHashes)
   /** Requests the first page of the locations that the neighbour may lack. */
   | { readonly kind: 'catch-up'; readonly neighbour: ServerId }
   | { readonly kind: 'next-page'; readonly neighbour: ServerId };

@@ -1,5 +1,5 @@
 import { fieldsOf, flatCopy, type ByteString } from '../text/bytes.js';
-import { groupCount } from '../place/digest.js';
+import { partitionCount } from '../place/digest.js';
 import { asClientId, asServerId, serverIdSource, type ClientId, type ServerId } from '../place/ids.js';
 import { atSource, Location } from '../place/location.js';
 import { formatInstant, parseTime, type Instant } from '../place/time.js';
@@ -48,19 +48,19 @@ export interface PeerAtLine {
   readonly forwarder: ServerId;
 }
 
-/** The group hashes of the sender's digest: the first step of anti-entropy. */
+/** The partition hashes of the sender's digest: the first step of anti-entropy. */
 export interface DigestLine {
   readonly kind: 'DIGEST';
-  readonly groupHashes: string;
+  readonly partitionHashes: string;
   /** The latest time of receipt that the sender has evicted: it ignores locations received by then. Undefined if it evicted none. */
   readonly horizon: Instant | undefined;
 }
 
-/** Response to a digest for one group that differs: the sender's partition hashes. */
-export interface PartitionsLine {
-  readonly kind: 'BUCKETS';
-  readonly group: number;
-  readonly partitionHashes: string;
+/** Response to a digest for one partition that differs: the sender's leaf hashes. */
+export interface LeavesLine {
+  readonly kind: 'LEAVES';
+  readonly partition: number;
+  readonly leafHashes: string;
 }
 
 /** Looks up a client that the sender does not know. */
@@ -80,8 +80,8 @@ export interface UnknownLine {
 }
 
 /**
- * A line of one word. COMPARED: the partition hashes of all differing groups have been sent. CAUGHT-UP: the locations of all differing
- * partitions have been sent. GOODBYE: the sender is shutting down.
+ * A line of one word. COMPARED: the leaf hashes of all differing partitions have been sent. CAUGHT-UP: the locations of all differing
+ * leaves have been sent. GOODBYE: the sender is shutting down.
  */
 export interface SignalLine {
   readonly kind: 'COMPARED' | 'CAUGHT-UP' | 'GOODBYE';
@@ -105,7 +105,7 @@ export type PeerLine =
   | RefusedLine
   | PeerAtLine
   | DigestLine
-  | PartitionsLine
+  | LeavesLine
   | LookupLine
   | UnknownLine
   | HeartbeatLine
@@ -113,7 +113,7 @@ export type PeerLine =
   | InvalidPeerLine;
 
 /** Lines between connected servers, besides locations. */
-export type PeerMessage = DigestLine | PartitionsLine | LookupLine | UnknownLine | HeartbeatLine | SignalLine;
+export type PeerMessage = DigestLine | LeavesLine | LookupLine | UnknownLine | HeartbeatLine | SignalLine;
 
 const invalid: InvalidPeerLine = { kind: 'invalid' };
 const integerPattern = /^\d{1,3}$/;
@@ -138,9 +138,9 @@ export function parsePeerLine(line: ByteString): PeerLine {
     case 'GOODBYE':
       return goodbyeLine;
     case 'DIGEST':
-      return { kind: 'DIGEST', groupHashes: fields[1] ?? '', horizon: parseTime(fields[2] ?? '') };
-    case 'BUCKETS':
-      return parsePartitions(fields);
+      return { kind: 'DIGEST', partitionHashes: fields[1] ?? '', horizon: parseTime(fields[2] ?? '') };
+    case 'LEAVES':
+      return parseLeaves(fields);
     case 'SEEK':
       return parseLookup(fields);
     case 'UNKNOWN':
@@ -183,10 +183,10 @@ function parseHeartbeat([, time, ...more]: readonly ByteString[]): HeartbeatLine
   return clock === undefined ? invalid : { kind: 'BEAT', clock };
 }
 
-function parsePartitions([, group, partitionHashes]: readonly ByteString[]): PartitionsLine | InvalidPeerLine {
-  if (group === undefined || partitionHashes === undefined || !integerPattern.test(group)) return invalid;
-  if (Number(group) >= groupCount) return invalid;
-  return { kind: 'BUCKETS', group: Number(group), partitionHashes };
+function parseLeaves([, partition, leafHashes]: readonly ByteString[]): LeavesLine | InvalidPeerLine {
+  if (partition === undefined || leafHashes === undefined || !integerPattern.test(partition)) return invalid;
+  if (Number(partition) >= partitionCount) return invalid;
+  return { kind: 'LEAVES', partition: Number(partition), leafHashes };
 }
 
 function parseLookup([, id, hops, client, ...more]: readonly ByteString[]): LookupLine | InvalidPeerLine {
@@ -212,9 +212,9 @@ export function formatPeerLine(line: Exclude<PeerLine, PeerAtLine | InvalidPeerL
     case 'REFUSED':
       return `REFUSED ${line.reason}`;
     case 'DIGEST':
-      return `DIGEST ${line.groupHashes}${formatHorizon(line.horizon)}`;
-    case 'BUCKETS':
-      return `BUCKETS ${line.group} ${line.partitionHashes}`;
+      return `DIGEST ${line.partitionHashes}${formatHorizon(line.horizon)}`;
+    case 'LEAVES':
+      return `LEAVES ${line.partition} ${line.leafHashes}`;
     case 'SEEK':
       return `SEEK ${line.id} ${line.hops} ${line.client}`;
     case 'UNKNOWN':

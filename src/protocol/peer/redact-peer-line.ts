@@ -13,7 +13,7 @@ export function redactPeerLine(parsed: PeerLine, line: ByteString): ByteString {
     case 'PROOF':
       return 'PROOF ...';
     case 'DIGEST':
-    case 'BUCKETS':
+    case 'LEAVES':
       return `${line.slice(0, maxLoggedCharacters)}...`;
     default:
       return line;

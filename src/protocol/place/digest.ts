@@ -4,92 +4,94 @@ import { hashLow } from '../text/hash.js';
 import type { ClientId } from './ids.js';
 
 /*
- * Anti-entropy: two stores find the few partitions of clients in which they differ by comparing hashes, first of groups of partitions,
- * then of the partitions in the differing groups (a hash tree of two levels, as in Amazon's Dynamo, SOSP 2007, section 4.7).
+ * Anti-entropy: two stores find the few leaves of clients in which they differ by comparing hashes, first of partitions of leaves,
+ * then of the leaves in the differing partitions (a hash tree of two levels, as in Amazon's Dynamo, SOSP 2007, section 4.7).
  */
 
-/** The number of groups. With a million clients, a partition holds 15, so a difference concerns few locations. */
-export const groupCount = 256;
-/** The number of partitions in a group. */
-export const partitionsPerGroup = 256;
+/** The number of partitions. With a million clients, a leaf holds 15, so a difference concerns few locations. */
+export const partitionCount = 256;
+/** The number of leaves in a partition. */
+export const leavesPerPartition = 256;
 
-/** The number of partitions in all groups. */
-export const partitionCount = groupCount * partitionsPerGroup;
+/** The number of leaves in all partitions. */
+export const leafCount = partitionCount * leavesPerPartition;
 
 /** Bytes of one hash. */
 const hashBytes = 8;
 
-/** Returns the partition of a client, which is the same in every store. */
-export function partitionOf(client: ClientId): number {
-  return partitionOfHash(hashLow(encodeToScratch(client).view, 0, client.length));
+/** Returns the leaf of a client, which is the same in every store. */
+export function leafOf(client: ClientId): number {
+  return leafOfHash(hashLow(encodeToScratch(client).view, 0, client.length));
 }
 
-/** Returns the partition of a client from the hash of its ID. */
-export function partitionOfHash(clientHash: number): number {
-  return clientHash & (partitionCount - 1);
+/** Returns the leaf of a client from the hash of its ID. */
+export function leafOfHash(clientHash: number): number {
+  return clientHash & (leafCount - 1);
 }
 
 /**
- * The hashes of one store's partitions and groups. A partition's hash is the XOR of the hashes of its locations, so adding and removing
+ * The hashes of one store's leaves and partitions. A leaf's hash is the XOR of the hashes of its locations, so adding and removing
  * a location take constant time.
  */
 export class Digest {
-  /** The hashes of each group's partitions; undefined for a group without locations so far. */
-  private readonly partitionHashes: (Int32Array | undefined)[] = Array.from({ length: groupCount }, () => undefined);
-  private readonly groupHashes = new Int32Array(groupCount * 2);
-  /** The encoded group hashes; undefined if they have changed since they were encoded last. */
-  private encodedGroupHashes: ByteString | undefined;
+  /** The hashes of each partition's leaves; undefined for a partition without locations so far. */
+  private readonly leafHashes: (Int32Array | undefined)[] = Array.from({ length: partitionCount }, () => undefined);
+  private readonly partitionHashes = new Int32Array(partitionCount * 2);
+  /** The encoded partition hashes; undefined if they have changed since they were encoded last. */
+  private encodedPartitionHashes: ByteString | undefined;
 
   /**
    * Adds a location, or removes an added one.
    * @param low the hash of its line, in two halves of 32 bits
    */
-  toggle(partition: number, low: number, high: number): void {
-    const group = groupOf(partition);
-    const partitionHashes = (this.partitionHashes[group] ??= new Int32Array(partitionsPerGroup * 2));
-    const index = (partition % partitionsPerGroup) * 2;
-    this.encodedGroupHashes = undefined;
-    xorInto(partitionHashes, index, low);
-    xorInto(partitionHashes, index + 1, high);
-    xorInto(this.groupHashes, group * 2, low);
-    xorInto(this.groupHashes, group * 2 + 1, high);
+  toggle(leaf: number, low: number, high: number): void {
+    const partition = partitionOfLeaf(leaf);
+    const leafHashes = (this.leafHashes[partition] ??= new Int32Array(leavesPerPartition * 2));
+    const index = (leaf % leavesPerPartition) * 2;
+    this.encodedPartitionHashes = undefined;
+    xorInto(leafHashes, index, low);
+    xorInto(leafHashes, index + 1, high);
+    xorInto(this.partitionHashes, partition * 2, low);
+    xorInto(this.partitionHashes, partition * 2 + 1, high);
   }
 
-  /** Encodes the group hashes in base64url. */
-  encodeGroupHashes(): ByteString {
-    return (this.encodedGroupHashes ??= encode(this.groupHashes));
+  /** Encodes the partition hashes in base64url. */
+  encodePartitionHashes(): ByteString {
+    return (this.encodedPartitionHashes ??= encode(this.partitionHashes));
   }
 
-  /** Encodes the partition hashes of a group in base64url. */
-  encodePartitionHashes(group: number): ByteString {
-    return encode(this.partitionHashesIn(group));
+  /** Encodes the leaf hashes of a partition in base64url. */
+  encodeLeafHashes(partition: number): ByteString {
+    return encode(this.leafHashesIn(partition));
   }
 
-  /** Returns the groups in which another store differs; undefined if `encoded` is invalid. */
-  differingGroups(encoded: ByteString): number[] | undefined {
+  /** Returns the partitions in which another store differs; undefined if `encoded` is invalid. */
+  differingPartitions(encoded: ByteString): number[] | undefined {
     // Neighbours mostly agree.
-    return encoded === this.encodeGroupHashes() ? [] : differingIndexes(this.groupHashes, encoded);
+    return encoded === this.encodePartitionHashes() ? [] : differingIndexes(this.partitionHashes, encoded);
   }
 
-  /** Returns the partitions of a group in which another store differs; undefined if `encoded` is invalid. */
-  differingPartitions(group: number, encoded: ByteString): number[] | undefined {
-    return differingIndexes(this.partitionHashesIn(group), encoded)?.map((index) => group * partitionsPerGroup + index);
+  /** Returns the leaves of a partition in which another store differs; undefined if `encoded` is invalid. */
+  differingLeaves(partition: number, encoded: ByteString): number[] | undefined {
+    return differingIndexes(this.leafHashesIn(partition), encoded)?.map(
+      (index) => partition * leavesPerPartition + index,
+    );
   }
 
-  private partitionHashesIn(group: number): Int32Array {
-    return this.partitionHashes[group] ?? emptyGroup;
+  private leafHashesIn(partition: number): Int32Array {
+    return this.leafHashes[partition] ?? emptyPartition;
   }
 }
 
-const emptyGroup = new Int32Array(partitionsPerGroup * 2);
+const emptyPartition = new Int32Array(leavesPerPartition * 2);
 
 function xorInto(hashes: Int32Array, index: number, value: number): void {
   hashes[index] = (hashes[index] ?? 0) ^ value;
 }
 
-/** Returns the group of a partition. */
-export function groupOf(partition: number): number {
-  return Math.floor(partition / partitionsPerGroup);
+/** Returns the partition of a leaf. */
+export function partitionOfLeaf(leaf: number): number {
+  return Math.floor(leaf / leavesPerPartition);
 }
 
 function encode(hashes: Int32Array): ByteString {

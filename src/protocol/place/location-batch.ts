@@ -1,7 +1,7 @@
 import { hashBoth, hashedHigh, hashLow } from '../text/hash.js';
 import { Lines } from '../text/lines.js';
 import { copyWords, WordBuffer } from '../text/word-buffer.js';
-import { partitionOfHash } from './digest.js';
+import { leafOfHash } from './digest.js';
 import { parseReceiptTime } from './location-order.js';
 import { atPrefix, Location } from './location.js';
 import type { Instant } from './time.js';
@@ -17,8 +17,8 @@ export const clientStartColumn = 2;
 export const clientEndColumn = 3;
 /** Nanoseconds of the effective time. */
 export const nanosecondsColumn = 4;
-/** The client's partition in the digest. */
-export const partitionColumn = 5;
+/** The client's leaf in the digest. */
+export const leafColumn = 5;
 /** The hash of the line, in two halves of 32 bits. */
 export const hashLowColumn = 6;
 export const hashHighColumn = 7;
@@ -110,7 +110,7 @@ export class LocationBatch implements Iterable<Location> {
     columns[offset + clientStartColumn] = clientStart;
     columns[offset + clientEndColumn] = clientEnd;
     columns[offset + nanosecondsColumn] = nanoseconds;
-    columns[offset + partitionColumn] = partitionOfHash(hashLow(buffer.view, clientStart, clientEnd));
+    columns[offset + leafColumn] = leafOfHash(hashLow(buffer.view, clientStart, clientEnd));
     columns[offset + hashLowColumn] = hashBoth(buffer.view, start + atPrefix.length, end);
     columns[offset + hashHighColumn] = hashedHigh();
     this.effectiveSeconds[row] = seconds;
@@ -223,9 +223,9 @@ export class LocationBatch implements Iterable<Location> {
     this.count = count;
   }
 
-  /** The partition of the client of a row. */
-  partition(row: number): number {
-    return this.columns[row * columnsPerRow + partitionColumn] ?? 0;
+  /** The leaf of the client of a row. */
+  leaf(row: number): number {
+    return this.columns[row * columnsPerRow + leafColumn] ?? 0;
   }
 
   /** Returns when the server that received the report of a row did so, by its clock. */

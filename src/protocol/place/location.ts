@@ -1,6 +1,6 @@
 import { encodeToScratch } from '../text/latin1.js';
 import { flatCopy, type ByteString } from '../text/bytes.js';
-import { partitionOf } from './digest.js';
+import { leafOf } from './digest.js';
 import { asClientId, clientIdSource, serverIdSource, type ClientId, type ServerId } from './ids.js';
 import { compareAtLines, parseAtTimes, type AtTimes } from './location-order.js';
 import { positionSource } from './position.js';
@@ -35,9 +35,9 @@ export class Location {
     return (this.#client ??= asClientId(flatCopy(this.line.slice(this.clientOffset, this.clientEnd))));
   }
 
-  /** The client's partition in the digest. */
-  get partition(): number {
-    return partitionOf(this.client);
+  /** The client's leaf in the digest. */
+  get leaf(): number {
+    return leafOf(this.client);
   }
 
   /** The effective time, by which locations of a client are ordered ([LO1]). */

@@ -91,7 +91,7 @@ const upstreamResponseBytes = 3 * mebibyte;
 
 /**
  * Memory per link besides its output buffer: 2 MiB in the socket, 768 KiB for the response to a digest, a read of 64 KiB split into
- * lines, and the set of up to 65,536 differing partitions.
+ * lines, and the set of up to 65,536 differing leaves.
  */
 const linkBytes = 8 * mebibyte;
 

@@ -97,7 +97,7 @@ export class Coverage {
         this.catchUpCounts.delete(link);
         return;
       }
-      case 'BUCKETS':
+      case 'LEAVES':
         if (this.linkStates.get(link) === 'live') this.count('live neighbours were found to differ');
         return this.count('a comparison found differences');
       case 'SEEK':

@@ -10,7 +10,7 @@ const kindByKeyword: Readonly<Record<string, MessageKind>> = {
   PROOF: 'handshake',
   REFUSED: 'handshake',
   DIGEST: 'comparison',
-  BUCKETS: 'comparison',
+  LEAVES: 'comparison',
   COMPARED: 'comparison',
   'CAUGHT-UP': 'comparison',
   BEAT: 'heartbeat',

@@ -30,7 +30,7 @@ export function readStoreDigest(bus: MessageBus): string {
   const linkAddress = addresses.link(probeServer);
   bus.attach<LinkMessage>(linkAddress, {
     receive: (message) => {
-      if (message.kind === 'digest') digest = message.groupHashes;
+      if (message.kind === 'digest') digest = message.partitionHashes;
     },
     stop: () => undefined,
   });

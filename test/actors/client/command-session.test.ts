@@ -397,7 +397,7 @@ describe('CommandSession', () => {
         formatPeerLine({ kind: 'HELLO', version: '3', herd: 'twitter', from: metta, to: gasol, nonce: undefined }),
         formatPeerLine({ kind: 'PROOF', proofs: ['x'] }),
         formatPeerLine({ kind: 'REFUSED', reason: 'no' }),
-        formatPeerLine({ kind: 'DIGEST', groupHashes: 'AAAA', horizon: undefined }),
+        formatPeerLine({ kind: 'DIGEST', partitionHashes: 'AAAA', horizon: undefined }),
         formatPeerLine({ kind: 'SEEK', id: 'Metta:1', hops: 3, client: kiwi.client }),
         ...[comparedLine, caughtUpLine].map(formatPeerLine),
         formatPeerLine({ kind: 'BEAT', clock: { seconds: 1_700_000_000, nanoseconds: 5 } }),

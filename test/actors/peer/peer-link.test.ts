@@ -112,24 +112,24 @@ describe('PeerLink', () => {
       wire.take();
       listener.lines(wire, ['HELLO 3 twitter Metta Bryant']);
       expect(store.take()).to.deep.equal([{ kind: 'digest-requested', neighbour: metta, isNewLink: true }]);
-      send({ kind: 'digest', groupHashes: 'AAAA', horizon: undefined });
+      send({ kind: 'digest', partitionHashes: 'AAAA', horizon: undefined });
       expect(wire.take()).to.deep.equal(['BEAT 1700000000.000000000', 'DIGEST AAAA']);
       listener.lines(wire, ['DIGEST BBBB']);
       expect(store.take()).to.deep.equal([
-        { kind: 'digest-received', neighbour: metta, groupHashes: 'BBBB', horizon: undefined },
+        { kind: 'digest-received', neighbour: metta, partitionHashes: 'BBBB', horizon: undefined },
       ]);
-      const differingGroups = [3, 224].map((group) => ({ group, partitionHashes: 'CCCC' }));
-      send({ kind: 'digest-compared', differingGroups });
-      expect(wire.take()).to.deep.equal(['BUCKETS 3 CCCC', 'BUCKETS 224 CCCC', 'COMPARED']);
-      send({ kind: 'digest-compared', differingGroups: [] });
+      const differingPartitions = [3, 224].map((partition) => ({ partition, leafHashes: 'CCCC' }));
+      send({ kind: 'digest-compared', differingPartitions });
+      expect(wire.take()).to.deep.equal(['LEAVES 3 CCCC', 'LEAVES 224 CCCC', 'COMPARED']);
+      send({ kind: 'digest-compared', differingPartitions: [] });
       expect(wire.take()).to.deep.equal(['COMPARED']);
     });
 
     it('[PE14] sends the differing locations page by page, and then CAUGHT-UP', () => {
       const wire = connect();
-      transport.last.listener.lines(wire, ['BUCKETS 3 CCCC', 'COMPARED']);
+      transport.last.listener.lines(wire, ['LEAVES 3 CCCC', 'COMPARED']);
       expect(store.take()).to.deep.equal([
-        { kind: 'partitions-received', neighbour: metta, group: 3, partitionHashes: 'CCCC' },
+        { kind: 'leaves-received', neighbour: metta, partition: 3, leafHashes: 'CCCC' },
         { kind: 'catch-up', neighbour: metta },
       ]);
       send({ kind: 'page', batch: forwarded(kiwi), isLast: false });
@@ -149,7 +149,7 @@ describe('PeerLink', () => {
       const wire = connect();
       const digests = (from: number) => Array.from({ length: 128 }, (_, index) => `DIGEST D${from + index}`);
       const compared = () =>
-        store.take().flatMap((message) => (message.kind === 'digest-received' ? [message.groupHashes] : []));
+        store.take().flatMap((message) => (message.kind === 'digest-received' ? [message.partitionHashes] : []));
       transport.last.listener.lines(wire, digests(0));
       expect(compared()).to.deep.equal(['D0']);
       clock.advance(99);
@@ -230,7 +230,7 @@ describe('PeerLink', () => {
       expect(store.take()).to.deep.equal([]);
       wire.isWritable = true;
       transport.last.listener.drained(wire);
-      const compare = { kind: 'digest-received', groupHashes: 'BBBB', horizon: undefined, neighbour: metta };
+      const compare = { kind: 'digest-received', partitionHashes: 'BBBB', horizon: undefined, neighbour: metta };
       expect(store.take()).to.deep.equal([compare]);
       transport.last.listener.drained(wire);
       expect(store.take()).to.deep.equal([]);
@@ -299,7 +299,7 @@ describe('PeerLink', () => {
       ['a refusal too late', 'REFUSED because'],
       ['a location that another server passes on', kiwiFrom('Blake')],
       ['a location that is none', 'AT Howard +0.100000000 kiwi +91+1 1353118103 Metta'],
-      ['buckets of no group', 'BUCKETS 256 AAAA'],
+      ['buckets of no partition', 'LEAVES 256 AAAA'],
       ['a proof too late', 'PROOF x'],
     ] as const) {
       it(`[PE12] disconnects a neighbour that sends ${name}, and ignores its other lines`, () => {
@@ -439,8 +439,8 @@ describe('PeerLink', () => {
       const { wire, listener } = transport.last;
       listener.opened(wire);
       wire.take();
-      send({ kind: 'digest', groupHashes: 'AAAA', horizon: undefined });
-      send({ kind: 'digest-compared', differingGroups: [{ group: 1, partitionHashes: 'AAAA' }] });
+      send({ kind: 'digest', partitionHashes: 'AAAA', horizon: undefined });
+      send({ kind: 'digest-compared', differingPartitions: [{ partition: 1, leafHashes: 'AAAA' }] });
       expect(wire.sent).to.deep.equal([]);
     });
 
@@ -784,7 +784,7 @@ describe('PeerLink', () => {
       const lineEvents = collectEvents(bus, 'lines');
       const { wire, mailbox } = call();
       mailbox.lines(wire, ['CAUGHT-UP', `DIGEST ${'A'.repeat(2_731)}`]);
-      bus.send(addresses.link(blake), { kind: 'digest-compared', differingGroups: [] });
+      bus.send(addresses.link(blake), { kind: 'digest-compared', differingPartitions: [] });
       const noted = lineEvents.flatMap(({ direction, party, remoteAddress, lines }) =>
         lines.map((line) => `${direction} ${party} ${remoteAddress} ${line}`),
       );

@@ -6,7 +6,7 @@ import { addresses } from '../../../src/actors/addresses.js';
 import type { LinkMessage } from '../../../src/actors/peer/messages.js';
 import type { FloodMessage } from '../../../src/actors/replication/messages.js';
 import type { AntiEntropyMessage, StoreMessage } from '../../../src/actors/store/messages.js';
-import { partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
+import { leafOf, Digest, partitionCount } from '../../../src/protocol/place/digest.js';
 import type { ServerId } from '../../../src/protocol/place/ids.js';
 import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 import { supersedes, type Location } from '../../../src/protocol/place/location.js';
@@ -22,8 +22,8 @@ import { fixedRandom } from '../../support/fixed-random.js';
 
 const [blake, bryant] = [toServerId('Blake'), toServerId('Bryant')];
 
-/** The hashes of any group of a store that holds nothing. */
-const nothing = new Digest().encodePartitionHashes(0);
+/** The hashes of any partition of a store that holds nothing. */
+const nothing = new Digest().encodeLeafHashes(0);
 
 /** The store's address, for any of its messages. */
 const storeAddress = address<StoreMessage | AntiEntropyMessage>('store');
@@ -58,8 +58,8 @@ class FakeLink {
           this.inFlight.push({ ...message, kind: 'digest-received', neighbour: self });
           return;
         case 'digest-compared':
-          for (const hashes of message.differingGroups)
-            this.inFlight.push({ kind: 'partitions-received', neighbour: self, ...hashes });
+          for (const hashes of message.differingPartitions)
+            this.inFlight.push({ kind: 'leaves-received', neighbour: self, ...hashes });
           this.inFlight.push({ kind: 'catch-up', neighbour: self });
           return;
         default:
@@ -135,8 +135,8 @@ class Side {
     const nobody = toServerId('nobody');
     const asking = new FakeLink(this.bus, this.self, nobody);
     this.bus.attach(addresses.flood, asking.flood);
-    for (let group = 0; group < groupCount; group += 1) {
-      this.deliver({ kind: 'partitions-received', neighbour: nobody, group, partitionHashes: nothing });
+    for (let partition = 0; partition < partitionCount; partition += 1) {
+      this.deliver({ kind: 'leaves-received', neighbour: nobody, partition, leafHashes: nothing });
     }
     this.deliver({ kind: 'catch-up', neighbour: nobody });
     this.bus.attach(addresses.flood, this.link.flood);
@@ -230,7 +230,7 @@ describe('two stores that compare digests', () => {
     );
   });
 
-  it('[PE14] fill an empty one with clients that are all of one partition, in pages of usual size', () => {
+  it('[PE14] fill an empty one with clients that are all of one leaf, in pages of usual size', () => {
     const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
     const count = 20_000;
     for (let index = 0; index < count; index += 1) one.report(createLocation(collidingId(index), 1));
@@ -241,7 +241,7 @@ describe('two stores that compare digests', () => {
     expect(one.link.largestPage).to.equal(500);
   }).timeout(60_000);
 
-  it('[PE22] send each other nothing but what is in partitions that differ', () => {
+  it('[PE22] send each other nothing but what is in leaves that differ', () => {
     fc.assert(
       fc.property(held, held, held, (both, first, second) => {
         const [one, other] = [new Side(blake, bryant), new Side(bryant, blake)];
@@ -250,13 +250,13 @@ describe('two stores that compare digests', () => {
         for (const location of second) other.report(location);
         const before = [new Set(one.holds()), new Set(other.holds())] as const;
         const differ = (line: string) => before[0].has(line) !== before[1].has(line);
-        const bucket = (line: string) => partitionOf((line.split(' ')[3] ?? '') as Location['client']);
+        const bucket = (line: string) => leafOf((line.split(' ')[3] ?? '') as Location['client']);
         const differing = new Set([...before[0], ...before[1]].filter(differ).map(bucket));
         one.comesUp();
         other.comesUp();
         exchange(one, other, inTurn());
         for (const { client } of [...one.link.dealt, ...other.link.dealt]) {
-          expect(differing.has(partitionOf(client)), client).to.equal(true);
+          expect(differing.has(leafOf(client)), client).to.equal(true);
         }
         expect(one.holds()).to.deep.equal(other.holds());
       }),

@@ -8,7 +8,7 @@ import type { ListedMessage } from '../../../src/actors/bus/requests.js';
 import type { ConnectionMessage } from '../../../src/actors/client/messages.js';
 import type { LookupMessage } from '../../../src/actors/replication/messages.js';
 import type { LinkMessage } from '../../../src/actors/peer/messages.js';
-import { partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
+import { leafOf, Digest, partitionCount } from '../../../src/protocol/place/digest.js';
 import { asClientId, type ServerId } from '../../../src/protocol/place/ids.js';
 import { clientEndColumn, columnsPerRow, LocationBatch } from '../../../src/protocol/place/location-batch.js';
 import { supersedes, type Location } from '../../../src/protocol/place/location.js';
@@ -28,8 +28,8 @@ const asker = addresses.connection(1);
 const readerAddress = address<ListedMessage>('reader');
 const neighbour = toServerId('Metta');
 const maxClients = 1_000_000;
-/** The hashes of any group of a store that holds nothing. */
-const nothing = new Digest().encodePartitionHashes(0);
+/** The hashes of any partition of a store that holds nothing. */
+const nothing = new Digest().encodeLeafHashes(0);
 
 /** A location that Blake received at a second, from a client with a clock of its own. */
 function receivedAt(client: string, received: number, time: string): Location {
@@ -91,11 +91,11 @@ describe('LocationStore', () => {
     return answer.location;
   }
 
-  /** The neighbour tells what buckets it holds in every group, and wants what differs: everything, if it holds nothing. */
+  /** The neighbour tells what buckets it holds in every partition, and wants what differs: everything, if it holds nothing. */
   function catchUp(to: ServerId, held?: Digest): void {
-    for (let group = 0; group < groupCount; group += 1) {
-      const buckets = held?.encodePartitionHashes(group) ?? nothing;
-      bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour: to, group, partitionHashes: buckets });
+    for (let partition = 0; partition < partitionCount; partition += 1) {
+      const buckets = held?.encodeLeafHashes(partition) ?? nothing;
+      bus.send(addresses.antiEntropy, { kind: 'leaves-received', neighbour: to, partition, leafHashes: buckets });
     }
     bus.send(addresses.antiEntropy, { kind: 'catch-up', neighbour: to });
   }
@@ -450,7 +450,7 @@ describe('LocationStore', () => {
   });
 
   describe('[PE14] that a neighbour catches up from', () => {
-    it('answers a digest with its partition hashes of the differing groups only', () => {
+    it('answers a digest with its leaf hashes of the differing partitions only', () => {
       report(createLocation('kiwi', 1));
       bus.send(addresses.antiEntropy, { kind: 'digest-requested', neighbour, isNewLink: true });
       const [described] = link.take();
@@ -458,15 +458,15 @@ describe('LocationStore', () => {
       bus.send(addresses.antiEntropy, {
         kind: 'digest-received',
         neighbour,
-        groupHashes: described.groupHashes,
+        partitionHashes: described.partitionHashes,
         horizon: undefined,
       });
-      expect(link.take()).to.deep.equal([{ kind: 'digest-compared', differingGroups: [] }]);
+      expect(link.take()).to.deep.equal([{ kind: 'digest-compared', differingPartitions: [] }]);
       report(createLocation('emu', 1));
       bus.send(addresses.antiEntropy, {
         kind: 'digest-received',
         neighbour,
-        groupHashes: described.groupHashes,
+        partitionHashes: described.partitionHashes,
         horizon: undefined,
       });
       const own = new Digest();
@@ -474,9 +474,9 @@ describe('LocationStore', () => {
         own,
         ['kiwi', 'emu'].map((client) => createLocation(client, 1)),
       );
-      const group = Math.floor(partitionOf(asClientId('emu')) / 256);
+      const partition = Math.floor(leafOf(asClientId('emu')) / 256);
       expect(link.take()).to.deep.equal([
-        { kind: 'digest-compared', differingGroups: [{ group, partitionHashes: own.encodePartitionHashes(group) }] },
+        { kind: 'digest-compared', differingPartitions: [{ partition, leafHashes: own.encodeLeafHashes(partition) }] },
       ]);
     });
 
@@ -485,7 +485,7 @@ describe('LocationStore', () => {
       bus.attach(addresses.store, new LocationStore(bus, clock, fixedRandom, { ...defaultLimits, maxClients }));
       const delivery = (seconds: number) => {
         const horizon = { seconds, nanoseconds: 0 };
-        bus.send(addresses.antiEntropy, { kind: 'digest-received', neighbour, groupHashes: '', horizon });
+        bus.send(addresses.antiEntropy, { kind: 'digest-received', neighbour, partitionHashes: '', horizon });
         link.take();
         catchUp(neighbour);
         return pages().flatMap(({ clients }) => clients);
@@ -497,24 +497,24 @@ describe('LocationStore', () => {
       expect(delivery(999_999_999)).to.deep.equal(['moa']);
     });
 
-    it('treats an invalid digest as differing in all groups', () => {
-      for (const groups of ['', 'AAAA', 'not base64 at all!']) {
+    it('treats an invalid digest as differing in all partitions', () => {
+      for (const partitions of ['', 'AAAA', 'not base64 at all!']) {
         bus.send(addresses.antiEntropy, {
           kind: 'digest-received',
           neighbour,
-          groupHashes: groups,
+          partitionHashes: partitions,
           horizon: undefined,
         });
         const [answer] = link.take();
-        expect(answer?.kind === 'digest-compared' && answer.differingGroups.map(({ group }) => group)).to.have.lengthOf(
-          groupCount,
-        );
+        expect(
+          answer?.kind === 'digest-compared' && answer.differingPartitions.map(({ partition }) => partition),
+        ).to.have.lengthOf(partitionCount);
       }
     });
 
-    it('ignores invalid partition hashes', () => {
+    it('ignores invalid leaf hashes', () => {
       report(createLocation('kiwi', 1));
-      bus.send(addresses.antiEntropy, { kind: 'partitions-received', neighbour, group: 0, partitionHashes: 'AAAA' });
+      bus.send(addresses.antiEntropy, { kind: 'leaves-received', neighbour, partition: 0, leafHashes: 'AAAA' });
       bus.send(addresses.antiEntropy, { kind: 'catch-up', neighbour });
       expect(pages()).to.deep.equal([{ clients: [], lines: [], isLast: true }]);
     });
@@ -561,19 +561,19 @@ describe('LocationStore', () => {
       expect(got.map(({ lines }) => lines.length)).to.deep.equal([27, 27, 6]);
     });
 
-    it('[PE22] sends only the partitions that differ, however much it holds', () => {
+    it('[PE22] sends only the leaves that differ, however much it holds', () => {
       const held = new Digest();
       const changed = new Set<number>();
       for (let index = 0; index < 5_000; index += 1) {
         const location = createLocation(`phone${index}`, 1);
         report(location);
-        if (index % 1_000 === 0) changed.add(partitionOf(location.client));
+        if (index % 1_000 === 0) changed.add(leafOf(location.client));
         else toggleAll(held, [location]);
       }
       catchUp(neighbour, held);
       const dealt = pages().flatMap(({ clients }) => clients);
       expect(dealt.length).to.be.within(5, 10);
-      for (const client of dealt) expect(changed.has(partitionOf(asClientId(client))), client).to.equal(true);
+      for (const client of dealt) expect(changed.has(leafOf(asClientId(client))), client).to.equal(true);
     });
 
     it('misses nothing that it held at the start, while changes come in between pages', () => {

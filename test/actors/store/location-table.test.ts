@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { noCell } from '../../../src/actors/store/cell-allocator.js';
 import { maxTableBytes, storedLocationBytes } from '../../../src/actors/store/location-bytes.js';
 import { LocationTable } from '../../../src/actors/store/location-table.js';
-import type { PartitionCursor } from '../../../src/actors/store/partition-lists.js';
+import type { LeafCursor } from '../../../src/actors/store/leaf-lists.js';
 import { drawHashKey, hashCount } from '../../../src/actors/store/hash-key.js';
-import { partitionCount, partitionOf, Digest } from '../../../src/protocol/place/digest.js';
+import { leafCount, leafOf, Digest } from '../../../src/protocol/place/digest.js';
 import { asClientId, type ClientId } from '../../../src/protocol/place/ids.js';
 import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
 import type { Location } from '../../../src/protocol/place/location.js';
@@ -16,7 +16,7 @@ import { clientIds, competingLocations, locationFromFields } from '../../support
 import { createLocation } from '../../support/fake-location.js';
 import { collidingId } from '../../support/colliding-ids.js';
 import { fixedRandom } from '../../support/fixed-random.js';
-import { findCell, locationsInPartition, putNewer, TableModel } from '../../support/table-model.js';
+import { findCell, locationsInLeaf, putNewer, TableModel } from '../../support/table-model.js';
 
 /** Operations of the long test. More can be set for a nightly run. */
 const operationCount = Number(process.env['HERD_TABLE_OPERATIONS'] ?? 20_000);
@@ -124,10 +124,10 @@ describe('LocationTable', () => {
       let pageCursor = 0;
       let listed: ClientId[] = [];
       let staying = new Set<ClientId>();
-      const crowded = partitionOf(collidingId(0));
-      let cursor: PartitionCursor = table.openPartition(crowded);
+      const crowded = leafOf(collidingId(0));
+      let cursor: LeafCursor = table.openLeaf(crowded);
       let visited: ClientId[] = [];
-      let inPartition = new Set<ClientId>();
+      let inLeaf = new Set<ClientId>();
       const expectOnce = (clients: readonly ClientId[], expected: ReadonlySet<ClientId>) => {
         expect(new Set(clients).size, 'no client twice').to.equal(clients.length);
         for (const client of expected) expect(clients.includes(client), client).to.equal(true);
@@ -140,7 +140,7 @@ describe('LocationTable', () => {
           for (let attempts = 0; attempts < 20 && !held.has(client); attempts += 1) client = chooseClient();
           model.remove(client);
           staying.delete(client);
-          inPartition.delete(client);
+          inLeaf.delete(client);
         } else model.put(chooseLocation(client));
 
         if (operation % 7 === 0) {
@@ -163,13 +163,13 @@ describe('LocationTable', () => {
           }
           if (cursor.next === noCell) {
             expectOnce(
-              visited.filter((each) => inPartition.has(each)),
-              inPartition,
+              visited.filter((each) => inLeaf.has(each)),
+              inLeaf,
             );
-            table.closePartition(cursor);
-            cursor = table.openPartition(crowded);
+            table.closeLeaf(cursor);
+            cursor = table.openLeaf(crowded);
             visited = [];
-            inPartition = new Set([...held.keys()].filter((each) => partitionOf(each) === crowded));
+            inLeaf = new Set([...held.keys()].filter((each) => leafOf(each) === crowded));
           }
         }
         if (operation % 2_500 === 0) model.check();
@@ -203,14 +203,14 @@ describe('LocationTable', () => {
     model.check();
   });
 
-  it('[PE22] has every location in the partition of its client', () => {
+  it('[PE22] has every location in the leaf of its client', () => {
     const table = new LocationTable(fixedRandom);
     const all = Array.from({ length: 500 }, (_, index) => createLocation(`phone${index}`, 1));
     for (const each of all) putNewer(table, each);
-    const inPartition = (partition: number) => locationsInPartition(table, partition).map(({ line }) => line);
-    for (const { client, line } of all) expect(inPartition(partitionOf(client))).to.include(line);
+    const inLeaf = (leaf: number) => locationsInLeaf(table, leaf).map(({ line }) => line);
+    for (const { client, line } of all) expect(inLeaf(leafOf(client))).to.include(line);
     let held = 0;
-    for (let partition = 0; partition < partitionCount; partition += 1) held += inPartition(partition).length;
+    for (let leaf = 0; leaf < leafCount; leaf += 1) held += inLeaf(leaf).length;
     expect(held).to.equal(500);
   });
 
@@ -227,12 +227,12 @@ describe('LocationTable', () => {
     expect([...batch.lines()]).to.deep.equal([...expected.lines()]);
   });
 
-  describe('an iteration over a partition', () => {
+  describe('an iteration over a leaf', () => {
     it('visits no location that is added meanwhile, and none that is removed', () => {
       const table = new LocationTable(fixedRandom);
       const at = (index: number, seconds = 1) => createLocation(collidingId(index), seconds);
       for (let index = 0; index < 5; index += 1) putNewer(table, at(index));
-      const cursor = table.openPartition(partitionOf(collidingId(0)));
+      const cursor = table.openLeaf(leafOf(collidingId(0)));
       const advance = () => table.location(table.advance(cursor)).client;
       expect(advance()).to.equal(collidingId(4));
       putNewer(table, at(5));
@@ -248,7 +248,7 @@ describe('LocationTable', () => {
       const count = 4_000;
       const at = (index: number) => createLocation(collidingId(index), 1);
       for (let index = 0; index < count; index += 1) putNewer(table, at(index));
-      const cursor = table.openPartition(partitionOf(collidingId(0)));
+      const cursor = table.openLeaf(leafOf(collidingId(0)));
       // Removes the locations in front of the cursor but every 40th, from the oldest slab on.
       for (let index = 0; index < count; index += 1) if (index % 40 !== 0) table.remove(findCell(table, at(index)));
       const visited: string[] = [];
@@ -258,7 +258,7 @@ describe('LocationTable', () => {
     });
   });
 
-  describe('with 100,000 clients of one partition', () => {
+  describe('with 100,000 clients of one leaf', () => {
     it('takes little longer than with others, to add, find, and remove them', () => {
       const count = 100_000;
       const timeOf = (clientOf: (index: number) => string) => {
@@ -349,7 +349,7 @@ describe('LocationTable', () => {
       expect(table.size).to.equal(0);
     });
 
-    it('takes little longer if all clients are in one partition', () => {
+    it('takes little longer if all clients are in one leaf', () => {
       const count = 30_000;
       const timeOf = (clientOf: (index: number) => string) => {
         const table = new LocationTable(fixedRandom);
@@ -406,6 +406,8 @@ describe('LocationTable', () => {
       }),
       { numRuns: 30 },
     );
-    expect(new Digest().encodeGroupHashes()).to.equal(new LocationTable(fixedRandom).digest.encodeGroupHashes());
+    expect(new Digest().encodePartitionHashes()).to.equal(
+      new LocationTable(fixedRandom).digest.encodePartitionHashes(),
+    );
   });
 });

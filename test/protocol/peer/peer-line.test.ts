@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { Digest, groupCount } from '../../../src/protocol/place/digest.js';
+import { Digest, partitionCount } from '../../../src/protocol/place/digest.js';
 import { asClientId, asServerId, type ServerId } from '../../../src/protocol/place/ids.js';
 import {
   caughtUpLine,
@@ -37,18 +37,18 @@ describe('a line between servers', () => {
     expect(maxPeerLineBytes(256)).to.equal(3_072);
   });
 
-  it('[PE2] has room for a digest, and for the partition hashes of any group', () => {
+  it('[PE2] has room for a digest, and for the leaf hashes of any partition', () => {
     const digest = new Digest();
     const sent = [
       {
         kind: 'DIGEST' as const,
-        groupHashes: digest.encodeGroupHashes(),
+        partitionHashes: digest.encodePartitionHashes(),
         horizon: { seconds: 999_999_999_999_999, nanoseconds: 999_999_999 },
       },
       {
-        kind: 'BUCKETS' as const,
-        group: groupCount - 1,
-        partitionHashes: digest.encodePartitionHashes(groupCount - 1),
+        kind: 'LEAVES' as const,
+        partition: partitionCount - 1,
+        leafHashes: digest.encodeLeafHashes(partitionCount - 1),
       },
     ];
     for (const line of sent) expect(formatPeerLine(line)).to.have.length.at.most(maxPeerLineBytes(256));
@@ -84,7 +84,7 @@ describe('a line between servers', () => {
       'AT',
       'HELLO',
       'PING',
-      'BUCKETS',
+      'LEAVES',
       'SEEK',
     ]);
     expectInvalid([
@@ -105,7 +105,7 @@ describe('a line between servers', () => {
       'PROOF',
       'REFUSED',
       'DIGEST',
-      'BUCKETS',
+      'LEAVES',
       'SEEK',
       'UNKNOWN',
       'COMPARED',
@@ -239,24 +239,24 @@ describe('a proof', () => {
 });
 
 describe('a comparison of digests', () => {
-  it('[PE14] uses DIGEST, BUCKETS, COMPARED and CAUGHT-UP', () => {
-    expect(parsePeerLine('DIGEST AAAA')).to.deep.equal({ kind: 'DIGEST', groupHashes: 'AAAA', horizon: undefined });
+  it('[PE14] uses DIGEST, LEAVES, COMPARED and CAUGHT-UP', () => {
+    expect(parsePeerLine('DIGEST AAAA')).to.deep.equal({ kind: 'DIGEST', partitionHashes: 'AAAA', horizon: undefined });
     const horizon = { seconds: 12, nanoseconds: 500_000_000 };
-    expect(parsePeerLine('DIGEST AAAA 12.5')).to.deep.equal({ kind: 'DIGEST', groupHashes: 'AAAA', horizon });
+    expect(parsePeerLine('DIGEST AAAA 12.5')).to.deep.equal({ kind: 'DIGEST', partitionHashes: 'AAAA', horizon });
     expect(parsePeerLine('DIGEST AAAA soon')).to.deep.equal({
       kind: 'DIGEST',
-      groupHashes: 'AAAA',
+      partitionHashes: 'AAAA',
       horizon: undefined,
     });
-    expect(parsePeerLine('BUCKETS 224 AAAA')).to.deep.equal({ kind: 'BUCKETS', group: 224, partitionHashes: 'AAAA' });
+    expect(parsePeerLine('LEAVES 224 AAAA')).to.deep.equal({ kind: 'LEAVES', partition: 224, leafHashes: 'AAAA' });
     expect([comparedLine, caughtUpLine].map(formatPeerLine)).to.deep.equal(['COMPARED', 'CAUGHT-UP']);
     expect(['COMPARED', 'CAUGHT-UP'].map(parsePeerLine)).to.deep.equal([comparedLine, caughtUpLine]);
   });
 
-  it('[PE12] accepts partition hashes only of an existing group', () => {
-    expectInvalid(['BUCKETS 256 AAAA', 'BUCKETS 1000 AAAA', 'BUCKETS -1 AAAA', 'BUCKETS 1.5 AAAA', 'BUCKETS x AAAA']);
-    expectInvalid(['BUCKETS 3', 'BUCKETS']);
-    expect(parsePeerLine('BUCKETS 255 AAAA').kind).to.equal('BUCKETS');
+  it('[PE12] accepts leaf hashes only of an existing partition', () => {
+    expectInvalid(['LEAVES 256 AAAA', 'LEAVES 1000 AAAA', 'LEAVES -1 AAAA', 'LEAVES 1.5 AAAA', 'LEAVES x AAAA']);
+    expectInvalid(['LEAVES 3', 'LEAVES']);
+    expect(parsePeerLine('LEAVES 255 AAAA').kind).to.equal('LEAVES');
   });
 });
 

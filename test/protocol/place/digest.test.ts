@@ -1,16 +1,16 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { partitionCount, partitionOf, Digest, groupCount } from '../../../src/protocol/place/digest.js';
+import { leafCount, leafOf, Digest, partitionCount } from '../../../src/protocol/place/digest.js';
 import type { Location } from '../../../src/protocol/place/location.js';
 import { clientIds, locationFields, locationFromFields, locations } from '../../support/arbitraries.js';
 import {
   hashHighColumn,
   hashLowColumn,
   LocationBatch,
-  partitionColumn,
+  leafColumn,
 } from '../../../src/protocol/place/location-batch.js';
 
-const bucketsInGroup = partitionCount / groupCount;
+const bucketsInGroup = leafCount / partitionCount;
 
 function digestOf(held: Iterable<Location>): Digest {
   const digest = new Digest();
@@ -21,20 +21,21 @@ function digestOf(held: Iterable<Location>): Digest {
 /** Adds a location to a digest, or removes it. */
 function toggle(digest: Digest, location: Location): void {
   const { columns } = LocationBatch.of([location]);
-  const [partition = 0, low = 0, high = 0] = [partitionColumn, hashLowColumn, hashHighColumn].map((at) => columns[at]);
-  digest.toggle(partition, low, high);
+  const [leaf = 0, low = 0, high = 0] = [leafColumn, hashLowColumn, hashHighColumn].map((at) => columns[at]);
+  digest.toggle(leaf, low, high);
 }
 
 /** Everything that a digest says of a store. */
 function hashesOf(digest: Digest): string[] {
-  return Array.from({ length: groupCount }, (_, group) => digest.encodePartitionHashes(group));
+  return Array.from({ length: partitionCount }, (_, partition) => digest.encodeLeafHashes(partition));
 }
 
 /** The buckets in which two stores differ, found as two servers find them. */
 function differingBuckets(one: Digest, other: Digest): number[] {
-  const groups = one.differingGroups(other.encodeGroupHashes()) ?? expect.fail('a digest is a digest');
-  return groups.flatMap(
-    (group) => one.differingPartitions(group, other.encodePartitionHashes(group)) ?? expect.fail('buckets are buckets'),
+  const partitions = one.differingPartitions(other.encodePartitionHashes()) ?? expect.fail('a digest is a digest');
+  return partitions.flatMap(
+    (partition) =>
+      one.differingLeaves(partition, other.encodeLeafHashes(partition)) ?? expect.fail('buckets are buckets'),
   );
 }
 
@@ -50,7 +51,7 @@ describe('Digest', () => {
           [shuffled[at], shuffled[other]] = [shuffled[other]!, shuffled[at]!];
         }
         const [one, other] = [digestOf(held), digestOf(shuffled)];
-        expect(one.encodeGroupHashes()).to.equal(other.encodeGroupHashes());
+        expect(one.encodePartitionHashes()).to.equal(other.encodePartitionHashes());
         expect(hashesOf(one)).to.deep.equal(hashesOf(other));
       }),
       { numRuns: 30 },
@@ -89,24 +90,24 @@ describe('Digest', () => {
       }),
   };
   for (const [field, change] of Object.entries(changes)) {
-    it(`[PE14] [PE22] finds the one partition in which a location differs in ${field}`, () => {
+    it(`[PE14] [PE22] finds the one leaf in which a location differs in ${field}`, () => {
       fc.assert(
         fc.property(many, locations, (held, other) => {
           const rest = held.filter(({ client }) => client !== other.client);
           const changed = change(other);
           const [here, there] = [digestOf([...rest, other]), digestOf([...rest, changed])];
-          expect(differingBuckets(here, there)).to.deep.equal([partitionOf(other.client)]);
-          expect(differingBuckets(there, here)).to.deep.equal([partitionOf(other.client)]);
+          expect(differingBuckets(here, there)).to.deep.equal([leafOf(other.client)]);
+          expect(differingBuckets(there, here)).to.deep.equal([leafOf(other.client)]);
         }),
       );
     });
   }
 
-  it('[PE14] finds the partition of a location that only one of two stores holds', () => {
+  it('[PE14] finds the leaf of a location that only one of two stores holds', () => {
     fc.assert(
       fc.property(many, locations, (held, more) => {
         const rest = held.filter(({ client }) => client !== more.client);
-        const bucket = partitionOf(more.client);
+        const bucket = leafOf(more.client);
         expect(differingBuckets(digestOf(rest), digestOf([...rest, more]))).to.deep.equal([bucket]);
       }),
     );
@@ -123,7 +124,7 @@ describe('Digest', () => {
   it('[PE14] distinguishes locations whose fields are split differently', () => {
     const one = locationFromFields({ client: 'kiwi', position: '+1+12', time: '3' });
     const other = locationFromFields({ client: 'kiwi', position: '+1+1', time: '23' });
-    expect(differingBuckets(digestOf([one]), digestOf([other]))).to.deep.equal([partitionOf(one.client)]);
+    expect(differingBuckets(digestOf([one]), digestOf([other]))).to.deep.equal([leafOf(one.client)]);
   });
 
   it('[PE14] is encoded in a bounded text of base64url', () => {
@@ -131,9 +132,9 @@ describe('Digest', () => {
       Array.from({ length: 1_000 }, (_, index) => locationFromFields({ client: `phone${index}` })),
     );
     for (const text of [
-      digest.encodeGroupHashes(),
-      digest.encodePartitionHashes(0),
-      digest.encodePartitionHashes(groupCount - 1),
+      digest.encodePartitionHashes(),
+      digest.encodeLeafHashes(0),
+      digest.encodeLeafHashes(partitionCount - 1),
     ]) {
       expect(text).to.match(/^[\w-]{2731}$/);
     }
@@ -141,38 +142,36 @@ describe('Digest', () => {
 
   it('[PE14] detects an invalid encoding', () => {
     const digest = new Digest();
-    const good = digest.encodeGroupHashes();
+    const good = digest.encodePartitionHashes();
     const bad = ['', 'AAAA', good.slice(0, -1), good.slice(0, -4), `${good}AAAA`, '?'.repeat(good.length), ' '];
     for (const text of bad) {
-      expect(digest.differingGroups(text), text).to.equal(undefined);
-      expect(digest.differingPartitions(3, text), text).to.equal(undefined);
+      expect(digest.differingPartitions(text), text).to.equal(undefined);
+      expect(digest.differingLeaves(3, text), text).to.equal(undefined);
     }
-    expect(digest.differingGroups(good)).to.deep.equal([]);
+    expect(digest.differingPartitions(good)).to.deep.equal([]);
   });
 });
 
-describe('partitionOf', () => {
-  it('[PE22] returns a partition, the same for the same client', () => {
+describe('leafOf', () => {
+  it('[PE22] returns a leaf, the same for the same client', () => {
     fc.assert(
       fc.property(clientIds, (client) => {
-        expect(partitionOf(client))
+        expect(leafOf(client))
           .to.satisfy(Number.isInteger)
-          .and.be.within(0, partitionCount - 1);
-        expect(partitionOf(client)).to.equal(
-          partitionOf(Buffer.from(client, 'latin1').toString('latin1') as typeof client),
-        );
+          .and.be.within(0, leafCount - 1);
+        expect(leafOf(client)).to.equal(leafOf(Buffer.from(client, 'latin1').toString('latin1') as typeof client));
       }),
     );
   });
 
-  it('[PE22] spreads similar client IDs over the groups', () => {
-    const groups = new Array<number>(groupCount).fill(0);
+  it('[PE22] spreads similar client IDs over the partitions', () => {
+    const partitions = new Array<number>(partitionCount).fill(0);
     for (let index = 0; index < 25_600; index += 1) {
-      const group = Math.floor(partitionOf(locationFromFields({ client: `phone${index}` }).client) / bucketsInGroup);
-      groups[group] = (groups[group] ?? 0) + 1;
+      const partition = Math.floor(leafOf(locationFromFields({ client: `phone${index}` }).client) / bucketsInGroup);
+      partitions[partition] = (partitions[partition] ?? 0) + 1;
     }
-    // 100 each if it were perfect; chance would go beyond these once in millions of groups.
-    expect(Math.min(...groups)).to.be.above(40);
-    expect(Math.max(...groups)).to.be.below(170);
+    // 100 each if it were perfect; chance would go beyond these once in millions of partitions.
+    expect(Math.min(...partitions)).to.be.above(40);
+    expect(Math.max(...partitions)).to.be.below(170);
   });
 });

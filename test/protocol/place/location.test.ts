@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { parseCommand } from '../../../src/protocol/client/command.js';
-import { partitionOf } from '../../../src/protocol/place/digest.js';
+import { leafOf } from '../../../src/protocol/place/digest.js';
 import { asClientId, asServerId } from '../../../src/protocol/place/ids.js';
 import { compareAtLines } from '../../../src/protocol/place/location-order.js';
 import {
@@ -91,7 +91,7 @@ describe('a location', () => {
         expect(made.received.nanoseconds).to.satisfy(Number.isInteger).and.be.within(0, 999_999_999);
         expect(nanosecondsOf(made.effective)).to.equal(effective);
         expect(made.effective.nanoseconds).to.satisfy(Number.isInteger).and.be.within(0, 999_999_999);
-        expect(made.partition).to.equal(partitionOf(client));
+        expect(made.leaf).to.equal(leafOf(client));
         expect(parseAt(made.line)).to.deep.equal(made);
       }),
     );

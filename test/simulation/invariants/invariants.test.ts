@@ -201,7 +201,7 @@ steps:
 
   it('agreement: a digest is not of what the store holds', async () => {
     let digests = 0;
-    injectBug(Digest, 'encodeGroupHashes', (_, __, sound) => {
+    injectBug(Digest, 'encodePartitionHashes', (_, __, sound) => {
       digests += 1;
       const described = sound() as string;
       return digests % 2 === 0 ? described.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')) : described;

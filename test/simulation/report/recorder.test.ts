@@ -127,7 +127,7 @@ describe('messages of a timeline', () => {
       location: /^AT |\nAT /,
       lookup: /^SEEK |^UNKNOWN /,
       handshake: /^HELLO |^PROOF /,
-      comparison: /^DIGEST |^BUCKETS |^COMPARED|^CAUGHT-UP|^[\w-]+$/m,
+      comparison: /^DIGEST |^LEAVES |^COMPARED|^CAUGHT-UP|^[\w-]+$/m,
       heartbeat: /^BEAT \d/,
     };
     const seen = new Set<string>();

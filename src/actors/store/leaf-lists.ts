@@ -1,81 +1,81 @@
-import { PartitionNumbers } from '../../protocol/place/partition-numbers.js';
+import { LeafNumbers } from '../../protocol/place/leaf-numbers.js';
 import { noCell, type CellRef } from './cell-allocator.js';
 import type { LocationArena } from './location-arena.js';
 
 /**
- * Place in the list of a partition from which an iteration continues in constant time. It visits each cell that is in the list all the
+ * Place in the list of a leaf from which an iteration continues in constant time. It visits each cell that is in the list all the
  * time, and none that is added meanwhile.
  */
-export class PartitionCursor {
+export class LeafCursor {
   constructor(
-    readonly partition: number,
+    readonly leaf: number,
     /** The next cell to visit; `noCell` at the end. */
     public next: CellRef,
   ) {}
 }
 
 /**
- * The cells of each partition of the digest in a doubly linked list. Anyone can choose any number of client IDs of one partition, so no
+ * The cells of each leaf of the digest in a doubly linked list. Anyone can choose any number of client IDs of one leaf, so no
  * operation depends on the length of a list.
  */
-export class PartitionLists {
-  private readonly heads = new PartitionNumbers();
+export class LeafLists {
+  private readonly heads = new LeafNumbers();
   /** Cursors within a list: those of the neighbours that are catching up. */
-  private readonly cursors = new Set<PartitionCursor>();
+  private readonly cursors = new Set<LeafCursor>();
 
   constructor(private readonly arena: LocationArena) {}
 
   /** Adds a cell at the head of the list, where no cursor visits it. */
-  add(partition: number, cell: CellRef): void {
+  add(leaf: number, cell: CellRef): void {
     const { arena } = this;
-    const first = this.head(partition);
+    const first = this.head(leaf);
     arena.setPrevious(cell, noCell);
     arena.setNext(cell, first);
     if (first !== noCell) arena.setPrevious(first, cell);
-    this.heads.set(partition, cell);
+    this.heads.set(leaf, cell);
   }
 
-  remove(partition: number, cell: CellRef): void {
+  remove(leaf: number, cell: CellRef): void {
     const { arena } = this;
     const next = arena.next(cell);
     const previous = arena.previous(cell);
-    if (previous === noCell) this.heads.set(partition, next);
+    if (previous === noCell) this.heads.set(leaf, next);
     else arena.setNext(previous, next);
     if (next !== noCell) arena.setPrevious(next, previous);
     this.updateCursors(cell, next);
   }
 
   /** Updates the list for a cell that was copied to another place with its links. */
-  move(partition: number, from: CellRef, to: CellRef): void {
+  move(leaf: number, from: CellRef, to: CellRef): void {
     const { arena } = this;
     const next = arena.next(to);
     const previous = arena.previous(to);
-    if (previous === noCell) this.heads.set(partition, to);
+    if (previous === noCell) this.heads.set(leaf, to);
     else arena.setNext(previous, to);
     if (next !== noCell) arena.setPrevious(next, to);
     this.updateCursors(from, to);
   }
 
-  /** Begins an iteration over a partition, which must be closed. */
-  open(partition: number): PartitionCursor {
-    const cursor = new PartitionCursor(partition, this.head(partition));
+  /** Begins an iteration over a leaf, which must be closed. */
+  open(leaf: number): LeafCursor {
+    const cursor = new LeafCursor(leaf, this.head(leaf));
     this.cursors.add(cursor);
     return cursor;
   }
 
   /** Returns the next cell of an iteration, which is not at its end. */
-  advance(cursor: PartitionCursor): CellRef {
+  advance(cursor: LeafCursor): CellRef {
     const cell = cursor.next;
     cursor.next = this.arena.next(cell);
     return cell;
   }
 
-  close(cursor: PartitionCursor): void {
+  close(cursor: LeafCursor): void {
     this.cursors.delete(cursor);
   }
 
-  private head(partition: number): CellRef {
-    return this.heads.get(partition);
+  private head(leaf: number): CellRef {
+    return this.heads.get(leaf);
   }
 
   private updateCursors(from: CellRef, to: CellRef): void {
