@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { asServerId, type ServerId } from '../protocol/place/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
-import { bucketSettingsFor, resolveFilePaths } from '../runtime/config/replication-config.js';
+import { natsSettingsFor, resolveFilePaths } from '../runtime/config/replication-config.js';
 import { ConfigError } from '../runtime/errors.js';
 import type { HostDependencies } from '../runtime/host/hosted-server.js';
 
@@ -16,40 +16,79 @@ export function withAbsolutePaths(config: HerdConfig): HerdConfig {
   };
 }
 
-/**
- * Resolves server names to IDs, without duplicates.
- * @throws ConfigError if the herd has no server of that name
- */
-export function selectServers(names: readonly string[], config: HerdConfig): ServerId[] {
-  return [...new Set(names)].map((name) => selectServer(name, config));
+/** Servers to start, and the config in which all of them have endpoints. */
+export interface ServerSelection {
+  readonly config: HerdConfig;
+  readonly servers: readonly ServerId[];
 }
 
 /**
- * Resolves a server name to its ID.
- * @throws ConfigError if the herd has no server of that name
+ * Selects the servers to start.
+ * @param names undefined for all listed servers
+ * @throws ConfigError if the herd can have no server of a name
  */
-export function selectServer(name: string, { servers, file }: HerdConfig): ServerId {
+export function selectServers(names: readonly string[] | undefined, config: HerdConfig): ServerSelection {
+  if (names === undefined) return { config, servers: listedServers(config) };
+  const servers = [...new Set(names)].map((name) => {
+    const id = asServerId(name);
+    return config.otherServers !== undefined && id !== undefined ? id : selectServer(name, config);
+  });
+  return { config: withEndpoints(servers, config), servers };
+}
+
+/**
+ * Resolves the name of a listed server to its ID.
+ * @throws ConfigError if no server of that name is listed
+ */
+export function selectServer(name: string, config: HerdConfig): ServerId {
+  const { servers, otherServers, file } = config;
   const id = asServerId(name);
   if (id !== undefined && servers.has(id)) return id;
-  throw new ConfigError([`unknown server ${name} in ${file} (expected one of: ${[...servers.keys()].join(', ')})`]);
-}
-
-/** @throws ConfigError if environment variables for the herd's buckets are not set */
-export function requireBuckets({ missingBucketVariables }: HerdConfig): void {
-  if (missingBucketVariables.length > 0) throw new ConfigError(missingBucketVariables);
+  const expected = listedServers(config).join(', ');
+  throw new ConfigError([
+    otherServers === undefined
+      ? `unknown server ${name} in ${file} (expected one of: ${expected})`
+      : `${name} is not listed in ${file}, so its address is not known (expected one of: ${expected})`,
+  ]);
 }
 
 /**
- * Returns a factory of the servers' buckets; undefined for a herd without a bucket, which loads none of the NATS packages.
- * @throws ConfigError if environment variables for the buckets are not set
+ * Returns the listed servers.
+ * @throws ConfigError if there are none, only `"*"`
  */
-export async function bucketsOf(config: HerdConfig): Promise<HostDependencies['bucketOf']> {
+export function listedServers({ servers, file }: HerdConfig): ServerId[] {
+  if (servers.size > 0) return [...servers.keys()];
+  throw new ConfigError([`${file} lists no server, only "*": name the servers to start, or list those to connect to`]);
+}
+
+/** Adds servers that are not listed to a config. */
+function withEndpoints(started: readonly ServerId[], config: HerdConfig): HerdConfig {
+  const { otherServers } = config;
+  const unlisted = started.filter((server) => !config.servers.has(server));
+  if (otherServers === undefined || unlisted.length === 0) return config;
+  return {
+    ...config,
+    servers: new Map([...config.servers, ...unlisted.map((server) => [server, otherServers] as const)]),
+    topology: new Map([...config.topology, ...unlisted.map((server) => [server, []] as const)]),
+  };
+}
+
+/** @throws ConfigError if environment variables for NATS are not set */
+export function requireNatsVariables({ missingNatsVariables }: HerdConfig): void {
+  if (missingNatsVariables.length > 0) throw new ConfigError(missingNatsVariables);
+}
+
+/**
+ * Returns a factory of the servers' connections to NATS; undefined for a herd without NATS, which does not load its packages.
+ * @throws ConfigError if environment variables for NATS are not set
+ */
+export async function createPubSubs(config: HerdConfig): Promise<HostDependencies['pubSubOf']> {
   if (config.replication.kind === 'flood' && config.bridge === undefined) return undefined;
-  requireBuckets(config);
-  const { NatsBucket } = await import('../runtime/nats/nats-bucket.js');
+  requireNatsVariables(config);
+  const { NatsPubSub } = await import('../runtime/nats/nats-pub-sub.js');
   return (server) => {
-    const settings = bucketSettingsFor(config, server);
-    if (settings === undefined) throw new Error(`${server} has no bucket in ${config.file}`);
-    return new NatsBucket(settings, `herd ${config.herd}, ${server}`);
+    const settings = natsSettingsFor(config, server);
+    if (settings === undefined) throw new Error(`${server} does not use NATS in ${config.file}`);
+    return new NatsPubSub(settings, `herd ${config.herd}, ${server}`);
   };
 }

@@ -20,7 +20,7 @@ export const pageFolders = [fileURLToPath(new URL('dist/web/page/', packageFolde
 
 /** External services that servers use. */
 interface ExternalServices extends UpstreamBinding {
-  readonly bucketOf: HostDependencies['bucketOf'];
+  readonly pubSubOf: HostDependencies['pubSubOf'];
 }
 
 /** Options that the command and the library give to the servers of a process, and callbacks for their reports. */
@@ -67,7 +67,7 @@ export function createHost(
     warn,
     observe: (server, bus) => {
       bus.on('link', ({ neighbour, state, reason }) => report({ kind: 'link', server, neighbour, state, reason }));
-      bus.on('bucket', ({ state, reason }) => report({ kind: 'bucket', server, state, reason }));
+      bus.on('nats', ({ state, reason }) => report({ kind: 'nats', server, state, reason }));
       bus.on('server', ({ state, reason }) => {
         if (state === 'failed') report({ kind: 'down', server, reason });
       });

@@ -5,14 +5,14 @@ import type { HerdConfigInput } from '../runtime/config/schema.js';
 /** Environment variables, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Status change of a server, of its link to a neighbour, or of its NATS bucket. */
+/** Status change of a server, of its link to a neighbour, or of its connection to NATS. */
 export interface HerdChange {
   /** Name of the server. */
   readonly server: string;
   /** Name of the neighbour, if the change is about a link. */
   readonly neighbour?: string;
-  /** `bucket`, if the change is about the server's NATS bucket. */
-  readonly part?: 'bucket';
+  /** `nats`, if the change is about the server's connection to NATS. */
+  readonly part?: 'nats';
   /** New state. */
   readonly state: 'up' | 'down';
   /** Reason of the change; may be empty. */
@@ -34,7 +34,7 @@ export type HerdSource =
 
 /** Options of `startHerd`. */
 export type HerdOptions = HerdSource & {
-  /** Names of the servers to run in this process; default all. They connect to the others over TCP. */
+  /** Names of the servers to run in this process; default all that are listed. They connect to the others over TCP. */
   readonly servers?: readonly string[] | undefined;
   /** Environment for HERD_SECRET, API keys and `${NAME}` in the configuration; default empty. Pass `process.env` to use that. */
   readonly environment?: Environment | undefined;
@@ -43,7 +43,7 @@ export type HerdOptions = HerdSource & {
    * attempts, cache, budget) still apply, with the defaults of the selected kind.
    */
   readonly upstream?: Upstream | undefined;
-  /** Called when a server, link or bucket goes up or down after the herd was ready. */
+  /** Called when a server, link or connection to NATS goes up or down after the herd was ready. */
   readonly onChange?: ((change: HerdChange) => void) | undefined;
   /** Called with new locations of a server, at most one per client, in the order in which they arrived. */
   readonly onLearned?: ((server: string, locations: readonly HerdLocation[]) => void) | undefined;

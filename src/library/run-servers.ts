@@ -2,7 +2,7 @@ import type { ServerId } from '../protocol/place/ids.js';
 import type { HerdConfig } from '../runtime/config/herd-config.js';
 import type { Host } from '../runtime/host/host.js';
 import type { UpstreamBinding } from '../upstreams/upstream-binding.js';
-import { bucketsOf } from './config.js';
+import { createPubSubs } from './config.js';
 import { createHost, type HostOptions } from './create-host.js';
 import { createUpstream } from './create-upstream.js';
 import { startSampleIfUsed } from './sample.js';
@@ -42,9 +42,9 @@ export async function runServers(
     }
   };
   try {
-    const bucketOf = await bucketsOf(config);
+    const pubSubOf = await createPubSubs(config);
     const binding = wrapUpstream(createUpstream(config, { sampleUrl: sampleUrl ?? sample?.url, environment }));
-    host = createHost(config, servers, { ...binding, bucketOf }, hostOptions);
+    host = createHost(config, servers, { ...binding, pubSubOf }, hostOptions);
     for (const server of servers) await host.start(server);
   } catch (error) {
     await stop();

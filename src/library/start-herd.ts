@@ -16,8 +16,7 @@ const noop = (): void => undefined;
 /** Implements `startHerd` of the package. */
 export async function startHerd(options: HerdOptions): Promise<RunningHerd> {
   const { environment = {}, onChange = noop, onWarning = noop } = options;
-  const config = loadHerdConfig(options, environment);
-  const servers = options.servers === undefined ? [...config.servers.keys()] : selectServers(options.servers, config);
+  const { config, servers } = selectServers(options.servers, loadHerdConfig(options, environment));
   const status = new HerdStatus(servers, config.topology);
   const running = await runServers(config, servers, hostOptionsFor(options, config, status));
   await status.whenReady();

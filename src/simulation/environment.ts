@@ -1,5 +1,4 @@
-import type { BucketState, LinkState } from '../actors/bus/events.js';
-import type { PutOutcome } from '../actors/ports/location-bucket.js';
+import type { LinkState, NatsState, PartitionState } from '../actors/bus/events.js';
 import type { ByteString } from '../protocol/text/bytes.js';
 import type { ClientId, ServerId } from '../protocol/place/ids.js';
 import type { Location } from '../protocol/place/location.js';
@@ -19,15 +18,21 @@ export type SimulationEvent =
     }
   /** A client will never receive the response to a command, since its connection broke. */
   | { readonly kind: 'response-lost'; readonly client: string; readonly server: ServerId; readonly command: ByteString }
-  /** A server's store holds a new location. `from` is the neighbour that sent it; undefined for a client or the disk. */
+  /** A server's store holds a new location. `from` is the neighbour that sent it, or `viaNats`; undefined for a client or the disk. */
   | {
       readonly kind: 'learned';
       readonly server: ServerId;
       readonly location: Location;
       readonly from: ServerId | undefined;
     }
-  | { readonly kind: 'evicted'; readonly server: ServerId; readonly location: Location }
-  /** A server sent a line to a neighbour; one of the two may be the broker. */
+  /** `full`: to make room. `moved`: other servers hold its partition now. */
+  | {
+      readonly kind: 'evicted';
+      readonly server: ServerId;
+      readonly location: Location;
+      readonly reason: 'full' | 'moved';
+    }
+  /** A server sent a line to a neighbour; one of the two may be a broker node, and the line part of a message. */
   | { readonly kind: 'line-sent'; readonly server: ServerId; readonly neighbour: ServerId; readonly line: ByteString }
   | {
       readonly kind: 'link';
@@ -39,28 +44,32 @@ export type SimulationEvent =
   /** A server's clock differs from most of its neighbours' clocks, or agrees again. */
   | { readonly kind: 'clock'; readonly server: ServerId; readonly state: 'agrees' | 'differs' }
   /** A server's connection to the broker changed state. */
-  | { readonly kind: 'bucket'; readonly server: ServerId; readonly state: BucketState; readonly reason: string }
-  /**
-   * The broker accepted a write: into the bucket that the server had opened, or, if the write was delayed, into a later one.
-   */
+  | { readonly kind: 'nats'; readonly server: ServerId; readonly state: NatsState; readonly reason: string }
+  /** The live members of the herd, as a server sees them, have changed. */
+  | { readonly kind: 'members'; readonly server: ServerId; readonly members: readonly ServerId[] }
+  /** A partition changed state at a server. */
   | {
-      readonly kind: 'stored';
+      readonly kind: 'partition';
       readonly server: ServerId;
-      readonly location: Location;
-      readonly into: 'its own bucket' | 'a later bucket';
+      readonly partition: number;
+      readonly state: PartitionState;
     }
+  /** A server received locations of a partition from another holder. */
   | {
-      readonly kind: 'not-stored';
+      readonly kind: 'partition-page';
       readonly server: ServerId;
-      readonly outcome: Exclude<PutOutcome['kind'], 'stored'>;
+      readonly partition: number;
+      readonly from: ServerId;
+      readonly locations: number;
+      readonly bytes: number;
     }
-  /** The broker returned an outdated entry. */
-  | { readonly kind: 'stale-read'; readonly server: ServerId }
-  /** Everything stored in the broker was deleted. */
-  | { readonly kind: 'wiped' }
+  /** A broker node ended or started. */
+  | { readonly kind: 'broker'; readonly node: ServerId; readonly state: 'up' | 'down' }
   /** A server started, with the locations restored from disk. `started` after `down` is a restart. */
   | { readonly kind: 'started'; readonly server: ServerId; readonly restored: readonly Location[] }
   | { readonly kind: 'down' | 'paused' | 'resumed'; readonly server: ServerId }
+  /** A server has stopped in an orderly way; `down` follows. */
+  | { readonly kind: 'left'; readonly server: ServerId }
   /** A server's output buffer for a neighbour is full. */
   | { readonly kind: 'backpressure'; readonly server: ServerId; readonly neighbour: ServerId }
   /** A server dropped the backlog for a neighbour because it was too large. */
@@ -90,8 +99,6 @@ export type SimulationListener = (event: SimulationEvent) => void;
 export interface ServerLoad {
   /** Bytes in flight in the connection that has most of them. */
   readonly inFlightBytes: number;
-  /** Reads and writes that the broker has not answered yet. */
-  readonly pendingBrokerRequests: number;
 }
 
 /**
@@ -113,17 +120,17 @@ export interface Environment {
   unsupportedHerdReason(herd: ScenarioHerd): string | undefined;
   /** Returns why the environment cannot execute a step; undefined if it can. Called for all steps before anything runs. */
   unsupportedReason(action: Action): string | undefined;
-  /** Starts all servers. */
+  /** Starts the servers that run from the start (`initialServers`). */
   start(): Promise<void>;
   /** Lets time pass until that moment, in scenario milliseconds. */
   advanceTo(ms: number): Promise<void>;
-  /** Injects or repairs a fault. */
+  /** Injects or repairs a fault. A server that leaves may still be stopping afterwards. */
   apply(action: FaultAction): Promise<void>;
   /** Sends a client's command, over its connection to that server or over a new one. */
   sendCommand(client: string, server: ServerId, line: ByteString): void;
   /** Formats the current time of day as a client with a clock error of `offByMs` sends it. */
   formatTimeField(offByMs: number): ByteString;
-  /** Whether two neighbours, or a server and the broker, run and can reach each other in both directions. */
+  /** Whether the two ends of a link run and can reach each other in both directions. */
   canReach(one: ServerId, other: ServerId): boolean;
   /** Reads what a server stores for a client, without a lookup; undefined if nothing, or if the server is not running. */
   readLocation(server: ServerId, client: ClientId): Promise<Location | undefined>;

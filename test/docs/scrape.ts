@@ -1,21 +1,18 @@
-import { startHerd } from '../../src/library/index.js';
+import { metricsPage } from '../../src/runtime/observe/metrics/metrics-page.js';
+import { ServerCounts } from '../../src/runtime/observe/metrics/server-counts.js';
+import { StatusTracker } from '../../src/runtime/observe/metrics/status-tracker.js';
+import { VirtualClock } from '../../src/simulation/time/virtual-clock.js';
+import { strictBus } from '../support/fake-bus.js';
+import { toServerId } from '../support/fake-location.js';
 
-/** The text of `GET /metrics` of a server with one neighbour that was never reached: it has every metric but those of NATS. */
-export async function scrapeSoloServer(): Promise<string> {
-  const herd = await startHerd({
-    config: {
-      herd: 'docs',
-      servers: { Solo: { port: 0, peerPort: 0, httpPort: 0 }, Pair: { port: 0, peerPort: 0 } },
-      topology: { Solo: ['Pair'] },
-    },
-  });
-  try {
-    const address = herd.servers.get('Solo');
-    const url = `http://${address?.host ?? ''}:${address?.httpPort ?? 0}/metrics`;
-    // The first request is what the second one has in its metrics of requests.
-    await (await fetch(url)).text();
-    return await (await fetch(url)).text();
-  } finally {
-    await herd.stop();
-  }
+/** The metrics page of a server with a neighbour and NATS: it has every metric, with all labels. */
+export function scrapeSoloServer(): Promise<string> {
+  const [bus, clock, neighbour] = [strictBus(), new VirtualClock(), toServerId('Pair')];
+  const status = new StatusTracker(bus, clock, [neighbour]);
+  const counts = new ServerCounts(bus, clock, [neighbour]);
+  bus.publish({ kind: 'neighbour-clock', neighbour, offsetMs: 0, warning: 'none' });
+  const request = { remoteAddress: '192.0.2.1:4', text: 'GET /', route: '/', status: 200, detail: '', tookMs: 1 };
+  bus.publish({ kind: 'http-response', outcome: 'answered', ...request });
+  bus.publish({ kind: 'nats', state: 'connecting', reason: '', retryInMs: 0 });
+  return metricsPage('Solo', 'docs', { counts, status, locations: 0, logBufferedBytes: 0 });
 }

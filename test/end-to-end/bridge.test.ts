@@ -10,7 +10,7 @@ describeWithNats('Two herds of the real command, bridged by NATS', function () {
 
   before(async () => {
     nats = await NatsServer.start();
-    const bridge = (...via: string[]) => ({ via, servers: [nats.address], bucket: 'both-sites' });
+    const bridge = (...via: string[]) => ({ via, servers: [nats.address], name: 'both-sites' });
     [coast, valley] = await Promise.all([
       startHerd({
         mode: [['Abalone'], ['Barnacle', 'Cormorant']],

@@ -84,7 +84,7 @@ describe('the herd command', function () {
     );
     await writeFile(
       join(cwd, 'story.yaml'),
-      'name: a story\nherd: herd.yaml\nclients: { count: 0 }\nsteps: []\nsettle: 1s\n',
+      'name: a story\nherd: herd.yaml\nclients: { count: 0 }\nsteps: []\nsettle: 20s\n',
     );
     const lacking = 'herd: herd.yaml:3: environment variable NATS_SECRET is not set\n';
     for (const [args, status, said] of [

@@ -90,7 +90,7 @@ async function fillTable(folder: string): Promise<void> {
     const edges = { clock: new SystemClock(), inspect: () => Promise.resolve(undefined) };
     const { file } = await LocationFile.open(folder, { ...edges, onProblem: (text) => expect.fail(text) });
     const bus = strictBus();
-    file.listen(bus);
+    file.listen(bus, false);
     for (let index = 0; index < 300; index += 1) {
       const batch = LocationBatch.of([createLocation(`phone${index}`, 1)]);
       bus.publish({ kind: 'locations-learned', batch, from: undefined });

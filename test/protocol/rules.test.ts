@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 // Compiled, this file stands in dist/test/protocol.
 const project = new URL('../../../', import.meta.url);
-const page = ['client-protocol', 'peer-protocol']
+const page = ['client-protocol', 'peer-protocol', 'nats-protocol']
   .map((name) => readFileSync(new URL(`docs/reference/${name}.md`, project), 'utf8'))
   .join('\n');
 

@@ -68,8 +68,8 @@ interface HerdDocument {
   herd: string;
   servers: Record<string, Address>;
   topology?: Record<string, readonly string[]>;
-  replication?: { kind: string; servers: readonly string[]; hold?: string; shards?: number };
-  bridge?: { via: readonly string[]; servers: readonly string[]; bucket: string };
+  replication?: { kind: string; servers: readonly string[]; replicas?: number };
+  bridge?: { via: readonly string[]; servers: readonly string[]; name: string };
   upstream: { kind: 'sample'; format: string } | { kind: 'replay'; file: string };
   log?: { dir: string };
   tls?: { clients?: Certificates; peers?: Certificates };

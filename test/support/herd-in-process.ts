@@ -6,12 +6,12 @@ import { parseConfig } from '../../src/runtime/config/load.js';
 import { HerdStatus } from '../../src/runtime/host/herd-status.js';
 import { HerdCertificates } from '../../src/runtime/sockets/certificates.js';
 import { Host } from '../../src/runtime/host/host.js';
-import type { LocationBucket } from '../../src/actors/ports/location-bucket.js';
+import type { PubSub } from '../../src/actors/ports/pub-sub.js';
 import type { HerdMode } from '../../src/runtime/config/herd-config.js';
 import type { ServerPorts } from '../../src/runtime/host/hosted-server.js';
 import { InProcessNetwork } from '../../src/runtime/sockets/in-process-transport.js';
 import type { MessageBus } from '../../src/runtime/bus/message-bus.js';
-import { SystemClock } from '../../src/runtime/time/system-clock.js';
+import { SystemClock, systemRandom } from '../../src/runtime/time/system-clock.js';
 import { Turn } from '../../src/runtime/time/turn.js';
 import { Client } from './client.js';
 import { eventually, withTimeout } from './eventually.js';
@@ -23,7 +23,7 @@ export interface HerdOptions {
   /** The links between servers: `Blake-Bryant`; a server without any: `Blake`. */
   readonly links: readonly string[];
   readonly clock?: Clock;
-  /** The chance that makes pauses shorter than they might be: from 0 up to 1. */
+  /** The chance that makes pauses shorter than they might be: from 0 up to 1. Left out: 0, and any on NATS, where runs of a server must differ. */
   readonly random?: number;
   /** The port of each server for clients; 0, any that is free, unless it says otherwise. */
   readonly port?: number;
@@ -32,9 +32,9 @@ export interface HerdOptions {
   readonly hasHttp?: true;
   /** Where the page is. */
   readonly pageFolders?: readonly string[];
-  /** What servers replicate locations by; left out: they flood along `links`, and have no links otherwise. */
-  readonly bucketOf?: (server: ServerId) => LocationBucket;
-  /** Those of them that do so, while all flood; left out: nobody floods where there are buckets. */
+  /** Connections of the servers to NATS; left out: they flood along `links`, and have no links otherwise. */
+  readonly pubSubOf?: (server: ServerId) => PubSub;
+  /** Servers that use NATS while all flood; left out: none floods with NATS. */
   readonly bridgedBy?: readonly string[];
   /** What else stands in herd.yaml. */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -61,12 +61,12 @@ export class HerdInProcess {
   constructor({
     links,
     clock = new SystemClock(),
-    random = 0,
+    random,
     port = 0,
     logDir,
     hasHttp,
     pageFolders = [],
-    bucketOf,
+    pubSubOf,
     bridgedBy,
     settings = {},
     environment = {},
@@ -82,8 +82,8 @@ export class HerdInProcess {
       servers: Object.fromEntries(
         this.servers.map((name) => [name, { port, peerPort: 0, ...(hasHttp && { httpPort: 0 }) }]),
       ),
-      ...(bridgedBy === undefined ? {} : { bridge: { via: bridgedBy, bucket: 'nowhere', ...nats } }),
-      ...(bucketOf === undefined || bridgedBy !== undefined
+      ...(bridgedBy === undefined ? {} : { bridge: { via: bridgedBy, name: 'nowhere', ...nats } }),
+      ...(pubSubOf === undefined || bridgedBy !== undefined
         ? { topology: Object.fromEntries(this.servers.map((name) => [name, neighbours(name)])) }
         : { replication: { kind: 'nats', ...nats } }),
       ...(logDir === undefined ? {} : { log: { dir: logDir } }),
@@ -95,7 +95,7 @@ export class HerdInProcess {
     this.host = new Host({
       config,
       clock,
-      random: { next: () => random },
+      random: random === undefined && pubSubOf !== undefined ? systemRandom : { next: () => random ?? 0 },
       http: { fetch: () => Promise.resolve({ status: 200, body: Buffer.from(emptyNearbyResponse) }) },
       upstream: fakeUpstream,
       secrets: undefined,
@@ -105,7 +105,7 @@ export class HerdInProcess {
       hosted: new Set(config.servers.keys()),
       mode,
       pageFolders: [...pageFolders],
-      bucketOf,
+      pubSubOf,
       inspect: () => Promise.resolve(undefined),
       overwritesBuffers: true,
       warn: (text) => this.warnings.push(text),
@@ -114,7 +114,7 @@ export class HerdInProcess {
         bus.on('link', ({ neighbour, state, reason }) =>
           this.status.record({ kind: 'link', server, neighbour, state, reason }),
         );
-        bus.on('bucket', ({ state, reason }) => this.status.record({ kind: 'bucket', server, state, reason }));
+        bus.on('nats', ({ state, reason }) => this.status.record({ kind: 'nats', server, state, reason }));
         bus.on('server', ({ state, reason }) => {
           if (state === 'failed') this.status.record({ kind: 'down', server, reason });
         });
@@ -127,7 +127,7 @@ export class HerdInProcess {
     });
   }
 
-  /** Starts all servers; resolves when all links are live, or all buckets loaded. */
+  /** Starts all servers; resolves when all links and connections to NATS are live. */
   async start(): Promise<void> {
     for (const server of this.servers) await this.startServer(server);
     await withTimeout(this.status.whenReady(), 'all links are live');

@@ -11,17 +11,16 @@ export interface NatsAccount {
   readonly credentials: string;
 }
 
-/** Makes an operator, an account with JetStream, and a user of it, as the tool `nsc` does. */
+/** Makes an operator, an account, and a user of it, as the tool `nsc` does. */
 export function makeNatsAccount(): NatsAccount {
   const operator = nkeys.createOperator();
   const [system, account] = [nkeys.createAccount(), nkeys.createAccount()];
   const user = nkeys.createUser();
   const none = { subs: -1, data: -1, payload: -1 };
   const wide = { ...none, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
-  const store = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
   const operatorToken = signToken(operator, operator, 'operator', { system_account: system.getPublicKey() });
   const systemToken = signToken(operator, system, 'account', { limits: wide });
-  const accountToken = signToken(operator, account, 'account', { limits: { ...wide, ...store } });
+  const accountToken = signToken(operator, account, 'account', { limits: wide });
   const userToken = signToken(account, user, 'user', { ...none, pub: {}, sub: {} });
   return {
     configuration: [

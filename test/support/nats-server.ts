@@ -26,7 +26,7 @@ interface Cluster {
   readonly routes: readonly number[];
 }
 
-/** A real nats-server with JetStream, on a port that was free, with a store of its own. It ends with the tests. */
+/** A real nats-server on a free port. It ends with the tests. */
 export class NatsServer {
   private readonly folder = mkdtempSync(join(tmpdir(), 'herd-nats-'));
   private child: ChildProcess | undefined;
@@ -34,18 +34,18 @@ export class NatsServer {
 
   private constructor(
     readonly port: number,
-    private configurationLines: readonly string[],
+    private readonly configurationLines: readonly string[],
     private readonly cluster?: Cluster,
   ) {}
 
-  /** @param configurationLines lines of its configuration: who is let in, TLS */
+  /** @param configurationLines lines of its configuration: users, TLS, limits */
   static async start(configurationLines: readonly string[] = []): Promise<NatsServer> {
     const server = new NatsServer(await freePort(), configurationLines);
     await server.start();
     return server;
   }
 
-  /** Three that keep copies for each other. */
+  /** Starts a cluster of three. */
   static async startCluster(): Promise<NatsServer[]> {
     const routes = [await freePort(), await freePort(), await freePort()];
     const servers: NatsServer[] = [];
@@ -59,7 +59,7 @@ export class NatsServer {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Starts it, or starts it again with the store that it had. */
+  /** Starts it, or starts it again. */
   async start(): Promise<void> {
     const config = join(this.folder, 'nats.conf');
     writeFileSync(config, this.configuration().join('\n'));
@@ -77,12 +77,7 @@ export class NatsServer {
     await withTimeout(ready, () => `nats-server is ready: ${this.output}`);
   }
 
-  /** Has it configured otherwise from its next start on. */
-  configure(configurationLines: readonly string[]): void {
-    this.configurationLines = configurationLines;
-  }
-
-  /** Ends it as a power cut would, but that what it has given to the system's files stays. */
+  /** Ends it with SIGKILL. */
   async kill(): Promise<void> {
     const { child } = this;
     this.child = undefined;
@@ -102,11 +97,6 @@ export class NatsServer {
     this.child?.kill('SIGCONT');
   }
 
-  /** Deletes what it has stored, while it is down. */
-  wipe(): void {
-    rmSync(join(this.folder, 'store'), { recursive: true, force: true });
-  }
-
   /** Ends it for good. */
   async stop(): Promise<void> {
     await this.kill();
@@ -124,7 +114,6 @@ export class NatsServer {
     return [
       `listen: "${this.address}"`,
       `server_name: "nats-${this.port}"`,
-      `jetstream { store_dir: ${JSON.stringify(join(this.folder, 'store'))}, max_file: 1G }`,
       ...(cluster === undefined
         ? []
         : [`cluster { name: test, listen: "127.0.0.1:${cluster.port}", routes: [${routes}] }`]),

@@ -25,7 +25,8 @@ describeWithNats('the dashboard of a herd on NATS in Chromium', function () {
     }
     nats = await NatsServer.start();
     const plan = { servers: ['Blake', 'Bryant', 'Metta'], natsServer: nats.address, hasHttp: true };
-    herd = await startHerd({ mode: 'one command a server', ...plan });
+    const settings = { replication: { kind: 'nats', servers: [nats.address], replicas: 2 } };
+    herd = await startHerd({ mode: 'one command a server', ...plan, settings });
     browser = await sharedBrowser(browserLocation.path);
     // The Content-Security-Policy of the page would block axe.
     page = await browser.newPage({ viewport: { width: 1_440, height: 900 }, bypassCSP: true });
@@ -51,26 +52,39 @@ describeWithNats('the dashboard of a herd on NATS in Chromium', function () {
     await page.locator('#links-live', { hasText: '3 of 3' }).waitFor();
     expect(await page.locator('#graph .broker').textContent()).to.equal('NATS');
     const legend = await page.locator('#legend li:visible').allTextContents();
-    expect(legend).to.deep.equal(['live', 'loading', 'connecting', 'write-blocked', 'disconnected', 'unreachable']);
+    expect(legend).to.deep.equal(['live', 'joining', 'connecting', 'backoff', 'unreachable']);
   });
 
-  it('animates a report to NATS and on to the other servers', async () => {
+  it('shows members and partitions of a server', async () => {
+    const blake = page.locator('#graph .server[data-name=Blake]');
+    await blake.locator('.note', { hasText: /^\d+ partitions$/ }).waitFor({ state: 'attached' });
+    await blake.press('Enter');
+    await page
+      .locator('#node p', {
+        hasText: /Holds \d+ partitions complete, 0 filling, 0 leaving\. Herd: 3 members, 0 partitions/,
+      })
+      .waitFor();
+  });
+
+  it('animates a report to NATS and on to servers that hold its partition', async () => {
     await page.evaluate(watchPulsesScript);
     await herd.report('Metta', 'kiwi');
-    await page.locator('#events li', { hasText: 'Blake learned kiwi from NATS' }).first().waitFor();
+    await page
+      .locator('#events li', { hasText: /(Blake|Bryant) learned kiwi from NATS/ })
+      .first()
+      .waitFor();
     await page.waitForFunction('window.pulseSeen');
   });
 
-  it('shows an outage of NATS with countdown and pending writes, and its end', async () => {
+  it('shows an outage of NATS with countdown, and its end', async () => {
     await brokerLink('Blake', /live/).press('Enter');
     await nats.kill();
-    await brokerLink('Blake', /(disconnected|connecting)/).waitFor({ state: 'attached' });
+    await brokerLink('Blake', /(backoff|connecting)/).waitFor({ state: 'attached' });
     await page
       .locator('#graph .countdown', { hasText: /^\d+\.\d s$/ })
       .first()
       .waitFor({ state: 'attached' });
     await herd.report('Blake', 'plum');
-    await page.locator('#node .end', { hasText: '1 pending write' }).waitFor();
     expect(await page.locator('#node .chart, #node .buttons button').count()).to.equal(0);
     await page.evaluate(axe);
     const faults = await page.evaluate<{ id: string; impact: string }[]>(
@@ -79,7 +93,14 @@ describeWithNats('the dashboard of a herd on NATS in Chromium', function () {
     expect(faults.filter(({ impact }) => impact === 'serious' || impact === 'critical')).to.deep.equal([]);
     await nats.start();
     for (const server of herd.servers) await brokerLink(server, /live/).waitFor({ state: 'attached' });
-    await page.locator('#events li', { hasText: 'Metta learned plum from NATS' }).first().waitFor();
+    await page
+      .locator('#events li', { hasText: /Blake partitions: \d+ complete, \d+ filling/ })
+      .first()
+      .waitFor();
+    await page
+      .locator('#events li', { hasText: /(Bryant|Metta) learned plum from NATS/ })
+      .first()
+      .waitFor();
   });
 });
 

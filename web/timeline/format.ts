@@ -14,7 +14,7 @@ export const kindNames: Readonly<Record<MessageKind, string>> = {
 };
 
 export const faultNames: Readonly<Record<FaultKind, string>> = {
-  crash: 'server down',
+  crash: 'server or broker node down',
   pause: 'server paused',
   partition: 'partition',
   cut: 'link cut',
@@ -22,7 +22,6 @@ export const faultNames: Readonly<Record<FaultKind, string>> = {
   slow: 'link slow',
   clock: 'clock wrong',
   upstream: 'upstream fault',
-  broker: 'broker fault',
 };
 
 export const markNames: Readonly<Record<TimelineMark['kind'], string>> = {

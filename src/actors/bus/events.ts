@@ -139,7 +139,7 @@ export interface LocationsLearnedEvent {
   readonly kind: 'locations-learned';
   /** Valid during the call of the listener. */
   readonly batch: LocationBatch;
-  /** The neighbour that sent them; undefined if a client of this server reported them. */
+  /** The neighbour that sent them, or `viaNats`; undefined if a client of this server reported them. */
   readonly from: ServerId | undefined;
 }
 
@@ -150,16 +150,12 @@ export interface LocationsRestoredEvent {
   readonly locations: readonly Location[];
 }
 
-/** The store was full and evicted a location. */
+/** The store removed a location. */
 export interface LocationEvictedEvent {
   readonly kind: 'location-evicted';
   readonly location: Location;
-}
-
-/** A store that holds only some clients read another one from the bucket. */
-export interface LocationFetchedEvent {
-  readonly kind: 'location-fetched';
-  readonly location: Location;
+  /** `full`: to make room. `moved`: other servers hold its partition now. */
+  readonly reason: 'full' | 'moved';
 }
 
 /** A message was sent to an address without an actor. */
@@ -265,31 +261,73 @@ export interface AdminActionEvent {
   readonly reason: string;
 }
 
-/** State of the bucket. `write-blocked`: it can be read, but it or one of its shards accepts no writes. */
-export type BucketState = 'connecting' | 'loading' | 'live' | 'write-blocked' | 'disconnected' | 'stopped';
+/** State of a server's connection to NATS. `joining`: connected, and some partitions of its own are incomplete since it connected. */
+export type NatsState = 'connecting' | 'joining' | 'live' | 'backoff' | 'stopped';
 
-/** The bucket that a server replicates through entered a state. */
-export interface BucketEvent {
-  readonly kind: 'bucket';
-  readonly state: BucketState;
-  /** The last error until the bucket is live again; empty if there was none. */
+/** A server's connection to NATS entered a state. */
+export interface NatsEvent {
+  readonly kind: 'nats';
+  readonly state: NatsState;
+  /** Why the connection was lost or could not be opened; empty when it is open. */
   readonly reason: string;
-  /** Milliseconds until the next attempt in `write-blocked` and `disconnected`, else 0. */
+  /** Milliseconds until the next attempt in `backoff`, else 0. */
   readonly retryInMs: number;
-  /** The number of clients with a pending write. */
-  readonly pendingWrites: number;
 }
 
-/** A value of the bucket cannot be read, or a location cannot be written to it. Published once per reason. */
-export interface BucketWarningEvent {
-  readonly kind: 'bucket-warning';
-  readonly reason: string;
+/** The set of live members of the herd on NATS, this server included, has changed. */
+export interface MembersEvent {
+  readonly kind: 'members';
+  readonly members: readonly ServerId[];
+}
+
+/**
+ * State of a partition at a server:
+ *
+ * - `none`: not held.
+ * - `filling`: to be held; locations may be missing.
+ * - `complete`: held completely; the server answers lookups of other servers.
+ * - `leaving`: no longer to be held, and kept until enough other servers hold it completely.
+ */
+export type PartitionState = 'none' | 'filling' | 'complete' | 'leaving';
+
+/** A partition entered a state at this server. All partitions begin as `none`. */
+export interface PartitionEvent {
+  readonly kind: 'partition';
+  readonly partition: number;
+  readonly state: PartitionState;
+}
+
+/** The numbers of partitions in each state have changed. Published once for all changes of a turn. */
+export interface PartitionsEvent {
+  readonly kind: 'partitions';
+  readonly complete: number;
+  readonly filling: number;
+  readonly leaving: number;
+  /** Partitions of the whole herd, as far as known here, with fewer complete holders than configured, or than members. */
+  readonly short: number;
+}
+
+/** Locations of a partition were received from another server that holds it: to fill it, or because the two differed. */
+export interface PartitionPageEvent {
+  readonly kind: 'partition-page';
+  readonly partition: number;
+  readonly from: ServerId;
+  readonly locations: number;
+  readonly bytes: number;
+}
+
+/** A lookup of a client in a partition that is not complete here has ended. */
+export interface RemoteLookupEvent {
+  readonly kind: 'remote-lookup';
+  /** `timeout`: no server that holds the partition has responded in time. */
+  readonly outcome: 'found' | 'unknown' | 'timeout';
+  readonly tookMs: number;
 }
 
 /** A condition that needs an operator's attention. Published at most once a minute, or once while it lasts. */
 export interface WarningEvent {
   readonly kind: 'warning';
-  readonly about: 'duplicate-server' | 'descriptors' | 'slow-neighbour';
+  readonly about: 'duplicate-server' | 'descriptors' | 'slow-neighbour' | 'nats';
   readonly reason: string;
 }
 
@@ -319,7 +357,10 @@ export type HerdEvent =
   | BreakerEvent
   | BudgetEvent
   | AdminActionEvent
-  | LocationFetchedEvent
-  | BucketEvent
-  | BucketWarningEvent
+  | NatsEvent
+  | MembersEvent
+  | PartitionEvent
+  | PartitionsEvent
+  | PartitionPageEvent
+  | RemoteLookupEvent
   | WarningEvent;

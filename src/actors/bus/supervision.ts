@@ -9,7 +9,7 @@ export type ActorKind =
   | 'connection'
   | 'store'
   | 'flood'
-  | 'bucket'
+  | 'nats'
   | 'subscriptions'
   | 'lookup'
   | 'gateway'
@@ -36,8 +36,8 @@ export const policies: Readonly<Record<ActorKind, Policy>> = {
   store: { directive: 'resume', maxFailures: 100, withinMs },
   // It has no state.
   flood: { directive: 'restart', maxFailures: 100, withinMs },
-  // Loads the bucket again and compares the store with it, which finds pending writes.
-  bucket: { directive: 'restart', maxFailures: 100, withinMs },
+  // What the server holds, and what its clients watch, would not match its new state.
+  nats: { directive: 'escalate', maxFailures: 0, withinMs },
   // Loses all subscriptions; their connections are closed, so the clients reconnect and subscribe again.
   subscriptions: { directive: 'restart', maxFailures: 100, withinMs },
   // Responds to pending lookups with request-failed.

@@ -5,7 +5,7 @@ import { leafOf } from '../../protocol/place/digest.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import { LeafNumbers } from '../../protocol/place/leaf-numbers.js';
 import type { Actor, Address, Bus } from '../bus/bus.js';
-import type { Hold } from '../ports/location-bucket.js';
+import type { Limits } from '../ports/limits.js';
 import { addresses } from '../addresses.js';
 import type { ConnectionMessage, SubscriptionMessage, Subscribe } from './messages.js';
 import type { SharedLimits } from './shared-limits.js';
@@ -19,7 +19,7 @@ interface Subscriber {
   changes: Location[];
 }
 
-/** Maximum connections that watch the same client, or all clients: each change costs a line per connection. */
+/** Maximum connections that watch the same client: each change costs a line per connection. */
 export const maxSubscribersPerClient = 1_000;
 
 /** Maximum subscriptions of one connection. */
@@ -37,13 +37,14 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
   private readonly subscribers = new Map<Address<ConnectionMessage>, Subscriber>();
 
   /**
-   * @param hold which clients the store holds; a store that holds only some is sent the watched clients
+   * @param sendsWatched whether replication over NATS is sent the watched clients
    * @param shared receives the number of connections that watch all clients
    */
   constructor(
     private readonly bus: Bus,
-    private readonly hold: Hold = 'all',
-    private readonly shared: Pick<SharedLimits, 'allClientsSubscribers'> = { allClientsSubscribers: 0 },
+    private readonly limits: Pick<Limits, 'maxAllClientsSubscribers'>,
+    private readonly shared: Pick<SharedLimits, 'allClientsSubscribers'>,
+    private readonly sendsWatched: boolean,
   ) {}
 
   receive(message: SubscriptionMessage): void {
@@ -61,7 +62,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
 
   stop(): void {
     for (const subscriber of this.subscribers.keys()) this.bus.send(subscriber, { kind: 'subscription-lost' });
-    for (const client of this.subscribersByClient.keys()) this.notifyStore('unwatched', client);
+    for (const client of this.subscribersByClient.keys()) this.notifyReplication('unwatched', client);
     this.subscribersByClient.clear();
     this.watchedPerLeaf.clear();
     this.subscribers.clear();
@@ -74,7 +75,8 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     const subscriber = this.subscribers.get(replyTo) ?? { address: replyTo, clients: new Set(), changes: [] };
     const { clients } = subscriber;
     if (clients.has(client)) return this.bus.send(replyTo, { kind: 'subscribed', requestId, location: undefined });
-    if (subscribers.size >= maxSubscribersPerClient || clients.size >= maxSubscriptionsPerConnection) {
+    const maxSubscribers = client === allClients ? this.limits.maxAllClientsSubscribers : maxSubscribersPerClient;
+    if (subscribers.size >= maxSubscribers || clients.size >= maxSubscriptionsPerConnection) {
       return this.bus.send(replyTo, { kind: 'subscription-rejected', requestId });
     }
     if (subscribers.size === 0) this.countWatched(client, 1);
@@ -83,7 +85,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     clients.add(client);
     this.updateWildcardCount();
     this.bus.send(replyTo, { kind: 'subscribed', requestId, location: client === allClients ? undefined : location });
-    if (subscribers.size === 1) this.notifyStore('watched', client);
+    if (subscribers.size === 1) this.notifyReplication('watched', client);
     if (clients.size === 1) this.publishSubscriberCount();
   }
 
@@ -106,7 +108,7 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     if (subscribers?.delete(subscriber) !== true || subscribers.size > 0) return;
     this.subscribersByClient.delete(client);
     this.countWatched(client, -1);
-    this.notifyStore('unwatched', client);
+    this.notifyReplication('unwatched', client);
   }
 
   private countWatched(client: ClientId, change: 1 | -1): void {
@@ -114,9 +116,8 @@ export class SubscriptionRegistry implements Actor<SubscriptionMessage> {
     this.watchedPerLeaf.set(leaf, this.watchedPerLeaf.get(leaf) + change);
   }
 
-  private notifyStore(kind: 'watched' | 'unwatched', client: ClientId): void {
-    if (this.hold === 'all' || client === allClients) return;
-    this.bus.send(addresses.touchedStore, { kind, client });
+  private notifyReplication(kind: 'watched' | 'unwatched', client: ClientId): void {
+    if (this.sendsWatched) this.bus.send(addresses.nats, { kind, client });
   }
 
   private publishChanges(batch: LocationBatch): void {

@@ -26,7 +26,7 @@ export const limitSettings = {
     min: 1,
     max: 100_000_000,
     description:
-      'Maximum number of clients whose location is stored. Beyond it, the location received longest ago is evicted; with `hold: touched`, the least recently used one.',
+      'Maximum number of clients whose location is stored. Beyond it, the location received longest ago is evicted.',
   },
   maxStoreBytes: {
     default: 1_073_741_824,
@@ -65,6 +65,13 @@ export const limitSettings = {
     max: 1_000_000,
     description:
       'Maximum connections with a WATCH, plus event streams over HTTP, from one remote address. Further ones are rejected.',
+  },
+  maxAllClientsSubscribers: {
+    default: 1_000,
+    min: 0,
+    max: 1_000_000,
+    description:
+      'Maximum connections that watch all clients (`WATCH *`, event streams of all clients). Further ones are rejected. With `replication.kind: nats`, one makes the server receive the locations of the whole herd.',
   },
   maxCommandsPerSecond: {
     default: 50_000,

@@ -4,11 +4,14 @@ import type { Location } from '../../protocol/place/location.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import type { RateLimitedRequest } from '../bus/requests.js';
 
+/** The sender of locations that were received over NATS, in place of a neighbour. No server can have this name. */
+export const viaNats = ':nats' as ServerId;
+
 /** Sent to every replicator: locations that are new to the store. */
 export interface ReplicateMessage {
   readonly kind: 'replicate';
   readonly batch: LocationBatch;
-  /** The neighbour that sent them, or `fromBucket`; undefined if a client reported them. They are not sent back there. */
+  /** The neighbour that sent them, or `viaNats`; undefined if a client reported them. They are not sent back there. */
   readonly from: ServerId | undefined;
 }
 
@@ -23,7 +26,12 @@ export type FloodMessage =
 /** Sent to the client lookup. */
 export type LookupMessage =
   /** The store forwards a `whereis` for a client that it does not know. */
-  | ({ readonly kind: 'lookup'; readonly client: ClientId } & RateLimitedRequest)
+  | ({
+      readonly kind: 'lookup';
+      readonly client: ClientId;
+      /** The newest location that the store knows, if its partition may be newer elsewhere. */
+      readonly known?: Location | undefined;
+    } & RateLimitedRequest)
   /** A neighbour looks up a client that the store does not know. */
   | { readonly kind: 'peer-lookup'; readonly from: ServerId; readonly lookup: LookupLine }
   /** A neighbour found the client neither in its store nor behind it. */

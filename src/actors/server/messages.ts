@@ -5,4 +5,6 @@ import type { ClientChannel } from '../ports/client-channel.js';
 export type ServerMessage =
   | { readonly kind: 'connection-opened'; readonly connection: number; readonly channel: ClientChannel }
   | { readonly kind: 'connection-closed'; readonly connection: number; readonly reason: string }
+  /** Replication over NATS has handed over what only this server had. */
+  | { readonly kind: 'replication-left' }
   | MachineFailed;

@@ -1,6 +1,9 @@
 import { assign, setup } from 'xstate';
 
-/** How long a stopping server waits for pending responses, in milliseconds: longer than an upstream query may take. */
+/**
+ * How long a stopping server waits for pending responses and for others to take over its partitions, in milliseconds: longer than an
+ * upstream query may take.
+ */
 export const maxDrainMs = 6_000;
 
 type ServerState = 'running' | 'draining' | 'stopped' | 'failed';
@@ -16,7 +19,7 @@ export interface ServerActions {
 /**
  * Life cycle of a server.
  *
- *   idle ──START──▶ running ──DRAIN──▶ draining ──CLIENTS_GONE, or after drainTimeout──▶ stopped
+ *   idle ──START──▶ running ──DRAIN──▶ draining ──DRAINED, or after drainTimeout──▶ stopped
  *                      │                  │
  *                      └───────FAIL───────┴──▶ failed
  *
@@ -28,7 +31,7 @@ export const serverMachine = setup({
   types: {
     input: {} as ServerActions,
     context: {} as { readonly actions: ServerActions; readonly reason: string },
-    events: {} as { type: 'START' } | { type: 'DRAIN' } | { type: 'CLIENTS_GONE' } | { type: 'FAIL'; reason: string },
+    events: {} as { type: 'START' } | { type: 'DRAIN' } | { type: 'DRAINED' } | { type: 'FAIL'; reason: string },
   },
   actions: {
     sendGoodbye: ({ context }) => context.actions.sendGoodbye(),
@@ -53,7 +56,7 @@ export const serverMachine = setup({
     },
     draining: {
       entry: [{ type: 'publishState', params: { state: 'draining' } }, 'sendGoodbye', 'drainClients'],
-      on: { CLIENTS_GONE: 'stopped' },
+      on: { DRAINED: 'stopped' },
       after: { drainTimeout: 'stopped' },
     },
     stopped: {

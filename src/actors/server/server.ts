@@ -8,7 +8,6 @@ import { AddressQuota } from '../client/address-quota.js';
 import type { Actor, ActorRegistry } from '../bus/bus.js';
 import type { ClientChannel } from '../ports/client-channel.js';
 import type { Clock } from '../ports/clock.js';
-import { BucketLookup } from '../replication/nats/bucket-lookup.js';
 import { ClockMonitor } from '../peer/clock-monitor.js';
 import { Connection } from '../client/connection.js';
 import { Flood } from '../replication/flood.js';
@@ -16,13 +15,14 @@ import type { PeerIdentity } from '../../protocol/peer/handshake.js';
 import type { ClientEvent } from '../bus/events.js';
 import type { Http } from '../ports/http.js';
 import type { Limits, LinkTimings } from '../ports/limits.js';
-import type { LocationBucket, Hold } from '../ports/location-bucket.js';
+import type { PubSub } from '../ports/pub-sub.js';
 import { LocationStore } from '../store/location-store.js';
 import { addresses } from '../addresses.js';
 import type { LookupMessage } from '../replication/messages.js';
 import type { ServerMessage } from './messages.js';
 import type { StoreMessage } from '../store/messages.js';
-import { NatsSpread } from '../replication/nats/nats-spread.js';
+import { NatsReplication, type NatsReplicationSettings } from '../replication/partitions/nats-replication.js';
+import { PartitionLookup } from '../replication/partitions/partition-lookup.js';
 import { acceptChannel, PeerAcceptor } from '../peer/peer-acceptor.js';
 import { PeerLink, type PeerLinkDependencies } from '../peer/peer-link.js';
 import { remoteHostOf } from '../client/remote-host.js';
@@ -33,7 +33,6 @@ import { serverMachine, type ServerActions } from './server-machine.js';
 import { SharedLimits } from '../client/shared-limits.js';
 import { Supervisor } from '../bus/supervisor.js';
 import type { PeerChannel, PeerChannelHandler } from '../ports/transport.js';
-import { TouchedStore } from '../replication/nats/touched-store.js';
 import { Twitter } from '../upstream/twitter.js';
 import { Budget } from '../upstream/budget.js';
 import type { UpstreamSettings } from '../upstream/upstream-settings.js';
@@ -46,8 +45,8 @@ export interface ServerSettings {
   readonly limits: Limits;
   readonly linkTimings: LinkTimings;
   readonly upstreamSettings: UpstreamSettings;
-  /** Which clients it stores; default: all. Only a server that replicates through a bucket may store fewer. */
-  readonly hold?: Hold | undefined;
+  /** Replication over NATS, in addition to flooding; undefined without. */
+  readonly nats?: Pick<NatsReplicationSettings, 'subjectName' | 'replicas'> | undefined;
 }
 
 /** Dependencies of a server: its only access to time, randomness, the network and other processes. */
@@ -57,8 +56,8 @@ export interface ServerDependencies extends PeerLinkDependencies {
   readonly http: Http;
   /** Runs work after the commands of clients in the same turn, before locations are sent to neighbours. */
   readonly reports: TurnScheduler;
-  /** The bucket through which locations are replicated, in addition to flooding. */
-  readonly bucket?: LocationBucket | undefined;
+  /** The connection to NATS; undefined without `nats` in the settings. */
+  readonly pubSub?: PubSub | undefined;
 }
 
 /** Root actor of a server: starts and supervises the other actors, and drains them when the server stops. */
@@ -67,6 +66,8 @@ export class Server implements Actor<ServerMessage> {
   private readonly lifecycle: Machine<typeof serverMachine>;
   private readonly clients = new Map<number, ClientChannel>();
   private readonly clientsPerAddress: AddressQuota;
+  /** Whether replication over NATS, if there is any, has handed over what only this server had. */
+  private hasLeft = true;
   /** The limits shared by all clients, including those of the HTTP server. */
   readonly sharedLimits: SharedLimits;
   private readonly scanner: IamatScanner;
@@ -113,23 +114,24 @@ export class Server implements Actor<ServerMessage> {
   /** Starts the other actors, each after those to which it sends when it starts. */
   start(): void {
     const { supervisor, dependencies, settings } = this;
-    const { registry, clock, random, bucket } = dependencies;
-    const { identity, limits, hold = 'all' } = settings;
+    const { registry, clock, random, pubSub, reports: turn } = dependencies;
+    const { identity, limits, linkTimings, nats } = settings;
     // The server may have failed since the store was started.
     if (!this.lifecycle.getSnapshot().matches('idle')) return;
     supervisor.spawn('flood', addresses.flood, () => new Flood(registry, identity.server, identity.neighbours));
-    if (bucket !== undefined) {
-      const natsDependencies = { clock, random, bucket };
-      const makeSpread = () => new NatsSpread(registry, natsDependencies, limits, hold);
-      supervisor.spawn('bucket', addresses.bucketSpread, makeSpread);
+    supervisor.spawn('clock-monitor', addresses.clockMonitor, () => new ClockMonitor(registry));
+    supervisor.spawn('lookup', addresses.lookup, () => this.createLookup());
+    if (pubSub !== undefined && nats !== undefined) {
+      const natsSettings = { ...nats, server: identity.server, linkTimings, limits };
+      const natsDependencies = { clock, random, pubSub, turn };
+      this.hasLeft = false;
+      supervisor.spawn('nats', addresses.nats, () => new NatsReplication(registry, natsDependencies, natsSettings));
     }
     supervisor.spawn(
       'subscriptions',
       addresses.subscriptions,
-      () => new SubscriptionRegistry(registry, hold, this.sharedLimits),
+      () => new SubscriptionRegistry(registry, limits, this.sharedLimits, pubSub !== undefined),
     );
-    supervisor.spawn('clock-monitor', addresses.clockMonitor, () => new ClockMonitor(registry));
-    supervisor.spawn('lookup', addresses.lookup, () => this.createLookup());
     supervisor.spawn('gateway', addresses.gateway, () => this.gateway);
     const upstreamDependencies = {
       clock,
@@ -155,17 +157,21 @@ export class Server implements Actor<ServerMessage> {
   }
 
   private createStore(): Actor<StoreMessage> {
-    const { limits, hold } = this.settings;
-    const { registry, clock, bucket, random } = this.dependencies;
-    if (hold === 'touched') return new TouchedStore(registry, random, limits);
-    const replicators = bucket === undefined ? [addresses.flood] : [addresses.flood, addresses.bucketSpread];
-    return new LocationStore(registry, clock, random, limits, replicators);
+    const { limits, identity } = this.settings;
+    const { registry, clock, pubSub, random } = this.dependencies;
+    if (pubSub === undefined) return new LocationStore(registry, clock, random, limits);
+    const replicators = [addresses.flood, addresses.nats];
+    // A server that floods as well holds every client.
+    const partitioning = identity.neighbours.length === 0 ? 'some' : 'all';
+    return new LocationStore(registry, clock, random, limits, replicators, partitioning);
   }
 
   private createLookup(): Actor<LookupMessage> {
-    const { identity, limits, hold } = this.settings;
-    const { registry, clock, random } = this.dependencies;
-    if (hold === 'touched') return new BucketLookup(registry, clock, limits.lookupTimeoutMs);
+    const { identity, limits } = this.settings;
+    const { registry, clock, random, pubSub } = this.dependencies;
+    if (pubSub !== undefined && identity.neighbours.length === 0) {
+      return new PartitionLookup(registry, clock, limits.lookupTimeoutMs);
+    }
     const lookupSettings = {
       ...identity,
       timeoutMs: limits.lookupTimeoutMs,
@@ -204,6 +210,9 @@ export class Server implements Actor<ServerMessage> {
       case 'connection-closed':
         this.supervisor.stop(addresses.connection(message.connection));
         return this.removeClient(message.connection, message.reason);
+      case 'replication-left':
+        this.hasLeft = true;
+        return this.checkDrained();
       case 'machine-failed':
         throw message.error;
       default:
@@ -255,7 +264,12 @@ export class Server implements Actor<ServerMessage> {
     // A draining connection has unsubscribed itself, and the registry may already be stopped.
     if (this.lifecycle.getSnapshot().matches('running')) this.unsubscribe(connection);
     this.publishClientEvent('client-disconnected', channel, reason);
-    if (this.clients.size === 0) this.lifecycle.send({ type: 'CLIENTS_GONE' });
+    this.checkDrained();
+  }
+
+  /** Ends the drain when all clients are gone and other servers have what this one held. */
+  private checkDrained(): void {
+    if (this.clients.size === 0 && this.hasLeft) this.lifecycle.send({ type: 'DRAINED' });
   }
 
   private unsubscribe(connection: number): void {
@@ -275,12 +289,13 @@ export class Server implements Actor<ServerMessage> {
     for (const neighbour of this.settings.identity.neighbours) {
       registry.send(addresses.link(neighbour), { kind: 'send-goodbye' });
     }
+    if (!this.hasLeft) registry.send(addresses.nats, { kind: 'leave' });
   }
 
   private drainClients(): void {
     const { registry } = this.dependencies;
     for (const connection of this.clients.keys()) registry.send(addresses.connection(connection), { kind: 'drain' });
-    if (this.clients.size === 0) this.lifecycle.send({ type: 'CLIENTS_GONE' });
+    this.checkDrained();
   }
 
   private publishClientEvent(kind: ClientEvent['kind'], channel: ClientChannel, reason: string): void {

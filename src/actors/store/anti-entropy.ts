@@ -1,5 +1,4 @@
 import { partitionCount } from '../../protocol/place/digest.js';
-import type { ServerId } from '../../protocol/place/ids.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
 import { compareInstants, type Instant } from '../../protocol/place/time.js';
 import { noCell } from './cell-allocator.js';
@@ -26,25 +25,27 @@ interface CatchUp {
   cursor: LeafCursor | undefined;
 }
 
-/** Anti-entropy state per neighbour: the leaves in which its store differs, and so the locations that it may lack. */
+/** Another store that is compared with this one: a neighbour's, or a partition of a store, named by server and partition. */
+export type RemoteStore = string;
+
+/** Anti-entropy state per remote store: the leaves in which it differs, and so the locations that it may lack. */
 export class AntiEntropy {
-  private readonly catchUps = new Map<ServerId, CatchUp>();
+  private readonly catchUps = new Map<RemoteStore, CatchUp>();
   /** The latest time of receipt that a neighbour has evicted: it ignores locations received by then. */
-  private readonly horizons = new Map<ServerId, Instant>();
+  private readonly horizons = new Map<RemoteStore, Instant>();
 
   constructor(private readonly table: LocationTable) {}
 
   /** Resets the state of a neighbour whose link has just come up. */
-  reset(neighbour: ServerId): void {
+  reset(neighbour: RemoteStore): void {
     this.closeCursor(neighbour);
     this.catchUps.delete(neighbour);
     this.horizons.delete(neighbour);
   }
 
   /** Compares a neighbour's digest with the store's. Returns the store's leaf hashes of the partitions that differ. */
-  compare(neighbour: ServerId, partitionHashes: string, horizon: Instant | undefined): PartitionHashes[] {
-    if (horizon === undefined) this.horizons.delete(neighbour);
-    else this.horizons.set(neighbour, horizon);
+  compare(neighbour: RemoteStore, partitionHashes: string, horizon: Instant | undefined): PartitionHashes[] {
+    this.setHorizon(neighbour, horizon);
     const { digest } = this.table;
     // An invalid digest counts as differing in all partitions: that costs a full comparison and loses nothing.
     const differing =
@@ -53,15 +54,21 @@ export class AntiEntropy {
     return differing.map((partition) => ({ partition, leafHashes: digest.encodeLeafHashes(partition) }));
   }
 
+  /** Sets the latest time of receipt that a remote store has evicted; undefined if it has evicted nothing. */
+  setHorizon(neighbour: RemoteStore, horizon: Instant | undefined): void {
+    if (horizon === undefined) this.horizons.delete(neighbour);
+    else this.horizons.set(neighbour, horizon);
+  }
+
   /** Compares a neighbour's leaf hashes of a partition, and records the leaves that differ. */
-  recordLeaves(neighbour: ServerId, { partition, leafHashes }: PartitionHashes): void {
+  recordLeaves(neighbour: RemoteStore, { partition, leafHashes }: PartitionHashes): void {
     const { differing } = this.catchUpOf(neighbour);
     // A leaf that is being sent continues where it is: what was sent before used the same connection.
     for (const leaf of this.table.digest.differingLeaves(partition, leafHashes) ?? []) differing.add(leaf);
   }
 
   /** Adds the next locations that a neighbour may lack to a batch, possibly none. Returns whether they are the last. */
-  nextPage(neighbour: ServerId, batch: LocationBatch): boolean {
+  nextPage(neighbour: RemoteStore, batch: LocationBatch, maxBytes = maxPageBytes): boolean {
     const { table } = this;
     const catchUp = this.catchUpOf(neighbour);
     const horizon = this.horizons.get(neighbour);
@@ -69,7 +76,7 @@ export class AntiEntropy {
     for (const leaf of catchUp.differing) {
       const cursor = (catchUp.cursor ??= table.openLeaf(leaf));
       for (; cursor.next !== noCell; visited += 1) {
-        if (visited === maxPageLocations || batch.end >= maxPageBytes) return false;
+        if (visited === maxPageLocations || batch.end >= maxBytes) return false;
         const cell = table.advance(cursor);
         if (horizon === undefined || compareInstants(table.receiptTime(cell), horizon) > 0) table.appendTo(batch, cell);
       }
@@ -87,7 +94,7 @@ export class AntiEntropy {
     this.horizons.clear();
   }
 
-  private catchUpOf(neighbour: ServerId): CatchUp {
+  private catchUpOf(neighbour: RemoteStore): CatchUp {
     const known = this.catchUps.get(neighbour);
     if (known !== undefined) return known;
     const created: CatchUp = { differing: new Set(), cursor: undefined };
@@ -95,7 +102,7 @@ export class AntiEntropy {
     return created;
   }
 
-  private closeCursor(neighbour: ServerId): void {
+  private closeCursor(neighbour: RemoteStore): void {
     const cursor = this.catchUps.get(neighbour)?.cursor;
     if (cursor !== undefined) this.table.closeLeaf(cursor);
   }

@@ -28,7 +28,7 @@ export class LeafLists {
   /** Adds a cell at the head of the list, where no cursor visits it. */
   add(leaf: number, cell: CellRef): void {
     const { arena } = this;
-    const first = this.head(leaf);
+    const first = this.first(leaf);
     arena.setPrevious(cell, noCell);
     arena.setNext(cell, first);
     if (first !== noCell) arena.setPrevious(first, cell);
@@ -58,7 +58,7 @@ export class LeafLists {
 
   /** Begins an iteration over a leaf, which must be closed. */
   open(leaf: number): LeafCursor {
-    const cursor = new LeafCursor(leaf, this.head(leaf));
+    const cursor = new LeafCursor(leaf, this.first(leaf));
     this.cursors.add(cursor);
     return cursor;
   }
@@ -74,7 +74,8 @@ export class LeafLists {
     this.cursors.delete(cursor);
   }
 
-  private head(leaf: number): CellRef {
+  /** Returns the first cell of a leaf; `noCell` if there is none. */
+  first(leaf: number): CellRef {
     return this.heads.get(leaf);
   }
 

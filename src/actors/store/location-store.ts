@@ -1,5 +1,6 @@
-import type { ServerId } from '../../protocol/place/ids.js';
+import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { LocationBatch } from '../../protocol/place/location-batch.js';
+import { leafOf } from '../../protocol/place/digest.js';
 import { isReceivedAfter, type Location } from '../../protocol/place/location.js';
 import { earlierOf, type Instant } from '../../protocol/place/time.js';
 import { BatchPool } from '../bus/batch-pool.js';
@@ -11,14 +12,18 @@ import { addresses } from '../addresses.js';
 import type { ConnectionMessage } from '../client/messages.js';
 import type { ReplicateMessage } from '../replication/messages.js';
 import type { AntiEntropyMessage, StoreMessage } from './messages.js';
+import type { PartitionStoreMessage } from './partition-messages.js';
+import { PartitionStore } from './partition-store.js';
 import type { Random } from '../ports/random.js';
 import { AntiEntropy } from './anti-entropy.js';
 import { noCell } from './cell-allocator.js';
 
 /** Holds the newest location of each client, sends new ones to the replicators and subscribers, and responds to requests. */
-export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
+export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage | PartitionStoreMessage> {
   private readonly table: LocationTable;
   private readonly antiEntropy: AntiEntropy;
+  /** Undefined without replication over NATS. */
+  private readonly partitions: PartitionStore | undefined;
   /** Batches of the locations that the store sends by itself. */
   private readonly batches: BatchPool;
   /** Connections with a subscription. While there are none, new locations are not sent to the subscription registry. */
@@ -32,6 +37,8 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
   /**
    * @param clock the server's clock, which limits the horizon
    * @param replicators the addresses to which new locations are sent
+   * @param partitioning `some`: the store holds the partitions that `partition-state` messages name; `all`: it holds all, and compares
+   *   them with servers on NATS; `none`: it is not compared by partition
    */
   constructor(
     private readonly bus: Bus,
@@ -39,13 +46,22 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
     random: Random,
     private readonly limits: StoreLimits,
     private readonly replicators: readonly Address<ReplicateMessage>[] = [addresses.flood],
+    partitioning: 'none' | 'some' | 'all' = 'none',
   ) {
     this.table = new LocationTable(random);
     this.antiEntropy = new AntiEntropy(this.table);
     this.batches = new BatchPool(bus);
+    const { table, antiEntropy } = this;
+    const horizon = () => this.currentHorizon();
+    const notify = (batch: LocationBatch) => this.notifySubscribers(batch);
+    const holdsAll = partitioning === 'all';
+    this.partitions =
+      partitioning === 'none'
+        ? undefined
+        : new PartitionStore({ bus, clock, random, table, antiEntropy, horizon, notify }, holdsAll);
   }
 
-  receive(message: StoreMessage | AntiEntropyMessage): void {
+  receive(message: StoreMessage | AntiEntropyMessage | PartitionStoreMessage): void {
     switch (message.kind) {
       case 'report':
         return this.learn(message.batch, undefined);
@@ -54,9 +70,12 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
       case 'restored':
         return this.restore(message.batch);
       case 'whereis': {
-        const location = this.table.get(message.client);
-        if (location === undefined) return this.bus.send(addresses.lookup, { ...message, kind: 'lookup' });
-        return this.bus.send(message.replyTo, { kind: 'located', requestId: message.requestId, location });
+        const { client, replyTo, requestId } = message;
+        const location = this.newestOf(client);
+        const isKnown =
+          this.partitions?.holdsAll === false ? this.partitions.isComplete(leafOf(client)) : location !== undefined;
+        if (!isKnown) return this.bus.send(addresses.lookup, { ...message, kind: 'lookup', known: location });
+        return this.bus.send(replyTo, { kind: 'located', requestId, location });
       }
       case 'read': {
         const { replyTo, requestId, client } = message;
@@ -75,7 +94,7 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
       }
       case 'subscribe':
         this.subscribers.add(message.replyTo);
-        return this.bus.send(addresses.subscriptions, { ...message, location: this.table.get(message.client) });
+        return this.bus.send(addresses.subscriptions, { ...message, location: this.newestOf(message.client) });
       case 'unsubscribe':
         if (!this.subscribers.has(message.subscriber)) return;
         if (message.client === undefined) this.subscribers.delete(message.subscriber);
@@ -117,7 +136,9 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
         return this.bus.send(addresses.flood, { kind: 'page', batch, to: message.neighbour, isLast });
       }
       default:
-        message satisfies never;
+        this.partitions?.receive(message);
+        // Locations of watched clients may have been added.
+        if (message.kind === 'observed') this.evictExcess();
     }
   }
 
@@ -141,23 +162,33 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
       if (accepted > 0) {
         this.bus.publish({ kind: 'locations-learned', batch, from });
         for (const replicator of this.replicators) this.bus.send(replicator, { kind: 'replicate', batch, from });
-        if (this.subscribers.size > 0) this.bus.send(addresses.subscriptions, { kind: 'learned', batch });
+        this.notifySubscribers(batch);
       }
       this.evictExcess();
     }
   }
 
+  private notifySubscribers(batch: LocationBatch): void {
+    if (this.subscribers.size > 0) this.bus.send(addresses.subscriptions, { kind: 'learned', batch });
+  }
+
   /** Stores the location of a row if it is new; returns whether it is. */
   private accept(batch: LocationBatch, row: number, from: ServerId | undefined): boolean {
-    const stored = this.table.find(batch, row);
+    const { partitions, table } = this;
+    const stored = table.find(batch, row);
+    if (stored !== noCell && !table.isSuperseded(stored, batch, row)) return false;
+    if (partitions !== undefined) {
+      const leaf = batch.leaf(row);
+      const isRetained = from === undefined && partitions.retains(leaf) && partitions.unheld.report(batch, row);
+      if (!partitions.holds(leaf)) return isRetained;
+    }
     if (stored !== noCell) {
-      if (!this.table.isSuperseded(stored, batch, row)) return false;
-      this.table.put(batch, row, stored);
+      table.put(batch, row, stored);
       return true;
     }
     const location = batch.location(row);
     const isAccepted = from === undefined || !this.isEvicted(location);
-    if (isAccepted) this.table.put(batch, row, noCell);
+    if (isAccepted) table.put(batch, row, noCell);
     // Pending lookups may also use a location that is not stored.
     this.bus.send(addresses.lookup, { kind: 'client-found', location, isFlooded: isAccepted });
     return isAccepted;
@@ -184,15 +215,23 @@ export class LocationStore implements Actor<StoreMessage | AntiEntropyMessage> {
     return this.horizon;
   }
 
+  /** Returns the newest location of a client that is known here. */
+  private newestOf(client: ClientId): Location | undefined {
+    return this.partitions === undefined ? this.table.get(client) : this.partitions.get(client);
+  }
+
   private evictExcess(): void {
     const { maxClients, maxStoreBytes } = this.limits;
-    while (this.table.size > maxClients || this.table.bytes > maxStoreBytes) {
-      const oldest = this.table.findEvictionCandidate();
+    const { table } = this;
+    const unheld = this.partitions?.unheld;
+    while (table.size + (unheld?.size ?? 0) > maxClients || table.bytes + (unheld?.bytes ?? 0) > maxStoreBytes) {
+      const oldest = table.findEvictionCandidate();
+      if (unheld?.evictOne(oldest === noCell ? undefined : table.receiptTime(oldest)) === true) continue;
       if (oldest === noCell) return;
       const location = this.table.location(oldest);
       this.table.remove(oldest);
       if (!this.isEvicted(location)) this.horizon = location.received;
-      this.bus.publish({ kind: 'location-evicted', location });
+      this.bus.publish({ kind: 'location-evicted', location, reason: 'full' });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { Digest } from '../../protocol/place/digest.js';
+import { Digest, leavesPerPartition } from '../../protocol/place/digest.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import {
   clientEndColumn,
@@ -89,6 +89,21 @@ export class LocationTable {
     else this.replace(stored, batch, row);
   }
 
+  /** Removes the locations of a partition; returns them. */
+  removePartition(partition: number): Location[] {
+    const removed: Location[] = [];
+    if (this.digest.isUntouched(partition)) return removed;
+    for (let index = 0; index < leavesPerPartition; index += 1) {
+      const leaf = partition * leavesPerPartition + index;
+      // Removing a location may move others to other cells, so the first one is looked up each time.
+      for (let cell = this.lists.first(leaf); cell !== noCell; cell = this.lists.first(leaf)) {
+        removed.push(this.location(cell));
+        this.remove(cell);
+      }
+    }
+    return removed;
+  }
+
   /** Removes a location. */
   remove(cell: CellRef): void {
     const { arena } = this;
@@ -123,6 +138,18 @@ export class LocationTable {
     const cells: CellRef[] = [];
     const next = this.index.collect(cursor, max, cells);
     return { locations: cells.map((cell) => this.arena.location(cell)), next };
+  }
+
+  /** Returns the locations of a partition. */
+  cellsOf(partition: number): CellRef[] {
+    const cells: CellRef[] = [];
+    if (this.digest.isUntouched(partition)) return cells;
+    for (let index = 0; index < leavesPerPartition; index += 1) {
+      const cursor = this.lists.open(partition * leavesPerPartition + index);
+      while (cursor.next !== noCell) cells.push(this.lists.advance(cursor));
+      this.lists.close(cursor);
+    }
+    return cells;
   }
 
   /** Begins an iteration over a leaf, which must be closed: see `LeafCursor`. */

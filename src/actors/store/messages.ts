@@ -15,7 +15,7 @@ export type StoreMessage =
   | {
       readonly kind: 'learned';
       readonly batch: LocationBatch;
-      /** The neighbour that sent them; `fromBucket` for locations read from the bucket. */
+      /** The neighbour that sent them; `viaNats` for locations received over NATS. */
       readonly from: ServerId;
     }
   /** A page of the locations that were on disk when the server started. */

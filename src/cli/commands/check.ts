@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path';
-import { requireBuckets } from '../../library/config.js';
+import { requireNatsVariables, selectServers } from '../../library/config.js';
 import { createUpstream } from '../../library/create-upstream.js';
 import { inspectInSubprocess } from '../../library/inspect-in-subprocess.js';
 import { loadSecrets } from '../../library/secrets.js';
@@ -9,33 +9,39 @@ import type { HerdConfig, UpstreamConfig } from '../../runtime/config/herd-confi
 import { insecurePeerProblems } from '../../runtime/config/insecure-peers.js';
 import type { NatsSettings } from '../../runtime/nats/nats-settings.js';
 import { formatHostPort } from '../../runtime/sockets/listener.js';
-import { memoryBoundBytes, memoryPartsOf, memoryUseOf } from '../../runtime/host/memory-bound.js';
+import { memoryBoundBytes, memoryPartsOf, memoryUseOf, type MemoryUse } from '../../runtime/host/memory-bound.js';
 import { configFor } from '../shared/config-file.js';
 import type { ConfigOption } from '../shared/options.js';
 import { formatCount, formatTable, print, warn } from '../shared/output.js';
 
+/** Label of the servers that are not listed. */
+const otherName = '"*"';
+
 /** `herd check`: validates a config, the files that it names and the environment, and prints the topology. */
 export async function check(options: ConfigOption): Promise<void> {
   const config = configFor(options);
-  const { file, herd, servers, upstream } = config;
-  requireBuckets(config);
+  const { file, herd, servers, otherServers, upstream } = config;
+  requireNatsVariables(config);
   const secrets = loadSecrets(process.env);
   new HerdCertificates(config.tls);
   await tryFilesForNats(config);
   createUpstream(config, { sampleUrl: 'http://127.0.0.1', environment: process.env });
   const isFlooding = config.replication.kind === 'flood';
-  const summary = `herd ${herd}, ${formatCount(servers.size, 'server')}, ${formatReplication(config)}upstream ${formatUpstream(upstream)}`;
+  const summary = `herd ${herd}, ${formatServers(config)}, ${formatReplication(config)}upstream ${formatUpstream(upstream)}`;
   print(`${relative('.', file)} is valid: ${summary}\n`);
   print(
     formatTable(
       ['server', 'clients', 'peers'],
-      [...servers].map(([name, { host, port, peerPort }]) => [
-        name,
-        formatHostPort(host, port),
-        isFlooding ? formatHostPort(host, peerPort) : 'by NATS',
-      ]),
+      [...servers, ...(otherServers === undefined ? [] : [[otherName, otherServers] as const])].map(
+        ([name, { host, port, peerPort }]) => [
+          name,
+          formatHostPort(host, port),
+          isFlooding ? formatHostPort(host, peerPort) : 'by NATS',
+        ],
+      ),
     ),
   );
+  if (otherServers !== undefined) print(`\n${otherName}: each server that is started by a name that is not listed`);
   showMemory(config);
   if (isFlooding) {
     showTopology(config);
@@ -50,7 +56,7 @@ export async function check(options: ConfigOption): Promise<void> {
 
 async function tryFilesForNats({ replication, bridge }: HerdConfig): Promise<void> {
   const settings = replication.kind === 'nats' ? replication : bridge;
-  // A herd without a bucket loads none of the NATS packages.
+  // A herd without NATS loads none of its packages.
   if (settings !== undefined) (await import('../../runtime/nats/nats-files.js')).tryFilesOf(settings);
 }
 
@@ -67,11 +73,13 @@ function showTopology({ servers, topology }: HerdConfig): void {
 function showMemory(config: HerdConfig): void {
   print('\nMaximum memory of each server in a process of its own:\n');
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576)} MiB`;
-  const rows = [...config.servers.keys()].map((server) => {
-    const use = memoryUseOf(config, server, new Set([server]));
+  const servers = [...config.servers.keys()].map(
+    (server) => [server, memoryUseOf(config, server, new Set([server]))] as const,
+  );
+  const rows = [...servers, ...otherUses(config)].map(([name, use]) => {
     const parts = memoryPartsOf(config.limits, use);
     return [
-      server,
+      name,
       mebibytes(memoryBoundBytes(config.limits, use)),
       parts.map(({ part, bytes }) => `${part} ${mebibytes(bytes)}`).join(', '),
     ];
@@ -79,10 +87,28 @@ function showMemory(config: HerdConfig): void {
   print(formatTable(['server', 'memory', 'parts'], rows));
 }
 
+/** Memory use of a server that is not listed. */
+function otherUses(config: HerdConfig): (readonly [string, MemoryUse])[] {
+  if (config.otherServers === undefined) return [];
+  const selection = selectServers(['other'], config);
+  return selection.servers.map(
+    (server) => [otherName, memoryUseOf(selection.config, server, new Set([server]))] as const,
+  );
+}
+
+function formatServers({ servers, otherServers }: HerdConfig): string {
+  const listed = formatCount(servers.size, 'server');
+  return otherServers === undefined ? listed : `${listed} and any other by its name`;
+}
+
 /** Describes the replication, unless it is flooding alone. */
 function formatReplication({ replication, bridge }: HerdConfig): string {
-  const place = ({ bucket, servers }: NatsSettings) => `NATS bucket ${bucket} at ${servers.join(', ')}`;
-  if (replication.kind === 'nats') return `${place(replication)}, `;
+  const place = ({ subjectName, servers }: NatsSettings) =>
+    `NATS subjects herd.${subjectName}.> at ${servers.join(', ')}`;
+  if (replication.kind === 'nats') {
+    const copies = replication.replicas === Infinity ? 'all' : String(replication.replicas);
+    return `${place(replication)} with replicas: ${copies}, `;
+  }
   return bridge === undefined ? '' : `bridged by ${[...bridge.via].join(' and ')} over ${place(bridge)}, `;
 }
 

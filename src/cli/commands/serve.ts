@@ -1,4 +1,4 @@
-import { selectServer } from '../../library/config.js';
+import { selectServer, selectServers } from '../../library/config.js';
 import { runServers } from '../../library/run-servers.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { HostDependencies } from '../../runtime/host/hosted-server.js';
@@ -22,7 +22,7 @@ export async function serve(name: string, options: ServeOptions): Promise<void> 
     if (!process.connected) resolve();
   });
   const stop = Promise.race([waitForStopSignal(['SIGTERM']), orphaned]);
-  const config = configFor(options);
+  const { config } = selectServers([name], configFor(options));
   const server = selectServer(name, config);
   const observe = options.instrumented === true ? await instrument(server) : undefined;
   try {

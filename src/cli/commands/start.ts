@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { requireBuckets, selectServers } from '../../library/config.js';
+import { requireNatsVariables, selectServers } from '../../library/config.js';
 import { startSampleIfUsed } from '../../library/sample.js';
 import { withHerdSecret } from '../../library/secrets.js';
 import type { ServerId } from '../../protocol/place/ids.js';
@@ -14,7 +14,7 @@ import { CommandError, UsageError } from '../shared/errors.js';
 import { readMachineMemory, memoryWarning } from '../shared/memory-warning.js';
 import type { StartOptions } from '../shared/options.js';
 import { formatCount, formatTable, sanitizeForOutput, print, warn } from '../shared/output.js';
-import { selectMode } from '../shared/select-mode.js';
+import { isWholeHerd, selectMode } from '../shared/select-mode.js';
 import { ServiceManager } from '../shared/service-manager.js';
 import { onReload, waitForStopSignal } from '../shared/signals.js';
 import type { UpstreamRecorder } from '../shared/upstream-recorder.js';
@@ -23,8 +23,7 @@ import type { UpstreamRecorder } from '../shared/upstream-recorder.js';
 export async function start(names: readonly string[], options: StartOptions): Promise<void> {
   const { processes = false, record } = options;
   if (processes && record !== undefined) throw new UsageError('--record cannot be combined with --processes');
-  const config = configFor(options);
-  const servers = names.length === 0 ? [...config.servers.keys()] : selectServers(names, config);
+  const { config, servers } = selectServers(names.length === 0 ? undefined : names, configFor(options));
   warnAboutMemory(config, servers, processes ? servers.map((server) => [server]) : [servers]);
   if (processes) return startProcesses(config, servers);
   if (record === undefined) return startInProcess(config, servers);
@@ -88,7 +87,7 @@ async function startInProcess(
 
 /** Runs each server in a process of its own, which is restarted if it exits. */
 async function startProcesses(config: HerdConfig, servers: readonly ServerId[]): Promise<void> {
-  requireBuckets(config);
+  requireNatsVariables(config);
   // Two signals may arrive before any process was started.
   let kill = (): void => undefined;
   const stop = waitForStopSignal(undefined, () => kill());
@@ -102,7 +101,7 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
       program: {
         file: mainFile,
         // Servers that are started elsewhere would not have a generated secret.
-        environment: servers.length === config.servers.size ? withHerdSecret(process.env) : process.env,
+        environment: isWholeHerd(config, servers) ? withHerdSecret(process.env) : process.env,
         argumentsFor: (server) => [
           'serve',
           server,
@@ -135,7 +134,7 @@ async function startProcesses(config: HerdConfig, servers: readonly ServerId[]):
 
 function createStatus(config: HerdConfig, servers: readonly ServerId[]): HerdStatus {
   const status = new HerdStatus(servers, config.topology);
-  // Until the herd is ready, only servers that go down are reported: a missing bucket or a port in use may keep it from getting ready.
+  // Until the herd is ready, only servers that go down are reported: a nats-server that is down or a port in use may keep it from getting ready.
   status.subscribe(
     (change) =>
       change.neighbour === undefined && change.state === 'down' && print(sanitizeForOutput(formatChange(change))),
@@ -146,7 +145,8 @@ function createStatus(config: HerdConfig, servers: readonly ServerId[]): HerdSta
 
 function formatChange({ server, neighbour, part, state, reason }: StatusChange): string {
   const time = new Date().toISOString().slice(11, 19);
-  const label = part ?? (neighbour === undefined ? undefined : `link to ${neighbour}`);
+  const link = neighbour === undefined ? undefined : `link to ${neighbour}`;
+  const label = part === 'nats' ? 'connection to NATS' : link;
   const subject = label === undefined ? server : `${server}: ${label}`;
   return `${time} ${subject} is ${state}${reason === '' ? '' : ` (${reason})`}`;
 }

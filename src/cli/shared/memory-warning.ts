@@ -1,37 +1,28 @@
 import { totalmem } from 'node:os';
-import { getHeapStatistics } from 'node:v8';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
 import { processMemoryBoundBytes } from '../../runtime/host/memory-bound.js';
 
-/** Memory limits of a machine. */
-export interface MachineMemory {
-  /** Memory available to all processes together, in bytes. */
-  readonly bytes: number;
-  /** Maximum heap size of one process in V8, in bytes. */
-  readonly maxHeapBytes: number;
-}
-
-/** Reads the limits of this machine, or of this process's control group if they are lower. */
-export function readMachineMemory(): MachineMemory {
+/** Returns the memory of this machine in bytes, or of this process's control group if that is less. */
+export function readMachineMemory(): number {
   // 0, or a huge number, if there is no limit.
   const constrained = process.constrainedMemory();
-  const bytes = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  return { bytes, maxHeapBytes: getHeapStatistics().heap_size_limit };
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
 /**
  * Returns a warning if clients could make the servers exceed the machine's memory, with the limit to lower; else undefined.
  * @param processes servers of each process
+ * @param bytes memory available to all processes together
  */
 export function memoryWarning(
   config: HerdConfig,
   processes: readonly ReadonlySet<ServerId>[],
-  { bytes, maxHeapBytes }: MachineMemory,
+  bytes: number,
 ): string | undefined {
   const boundFor = (maxConnections: number) => {
     const limited = { ...config, limits: { ...config.limits, maxConnections } };
-    return processes.reduce((sum, hosted) => sum + processMemoryBoundBytes(limited, hosted, maxHeapBytes), 0);
+    return processes.reduce((sum, hosted) => sum + processMemoryBoundBytes(limited, hosted), 0);
   };
   const { maxConnections } = config.limits;
   const bound = boundFor(maxConnections);

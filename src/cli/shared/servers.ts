@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { HerdClientError } from '../../client/errors.js';
 import type { ServerAddress } from '../../client/server-address.js';
-import { selectServer } from '../../library/config.js';
+import { listedServers, selectServer } from '../../library/config.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
 import { CommandError, UsageError } from './errors.js';
@@ -38,7 +38,7 @@ export async function tryServers<Response>(
   config: HerdConfig,
   request: (server: ServerId) => Promise<Response>,
 ): Promise<Response> {
-  const servers = server === undefined ? [...config.servers.keys()] : [selectServer(server, config)];
+  const servers = server === undefined ? listedServers(config) : [selectServer(server, config)];
   let lastError: CommandError | undefined;
   for (const name of servers) {
     try {

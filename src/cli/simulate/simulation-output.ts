@@ -3,7 +3,6 @@ import { formatReplayCommand } from '../../simulation/report/replay-command.js';
 import type { RunMetrics, Percentiles } from '../../simulation/run/metrics.js';
 import type { RunResult } from '../../simulation/run/result.js';
 import type { RunEvent, TraceEvent } from '../../simulation/run/trace.js';
-import { broker } from '../../simulation/scenario/links-in.js';
 import { formatCount } from '../shared/output.js';
 
 /** Maximum number of violations that are printed while a run goes on. */
@@ -37,26 +36,22 @@ export class Timeline {
         return `! ${event.server} failed: ${event.text}`;
       case 'link':
         return this.formatLink(event);
-      case 'bucket':
-        return this.formatBucket(event);
+      case 'nats':
+        return this.formatNats(event);
+      case 'left':
+        return `  ${event.server} has left`;
       default:
         return undefined;
     }
   }
 
-  private formatBucket({ server, state, reason }: Extract<TraceEvent, { kind: 'bucket' }>): string | undefined {
+  private formatNats({ server, state, reason }: Extract<TraceEvent, { kind: 'nats' }>): string | undefined {
     const shownState = state === 'live' ? 'live' : 'down';
     // Intermediate states are not printed: what went wrong was.
-    if (state === 'connecting' || state === 'loading' || (this.links.get(server) ?? 'down') === shownState)
+    if (state === 'connecting' || state === 'joining' || (this.links.get(server) ?? 'down') === shownState)
       return undefined;
     this.links.set(server, shownState);
-    const words = {
-      live: 'is live',
-      'write-blocked': 'accepts no writes',
-      disconnected: 'is disconnected',
-      stopped: 'is closed',
-    }[state];
-    return `  ${server} — ${broker} ${words}${reason === '' ? '' : ` (${reason})`}`;
+    return `  ${server} — NATS ${shownState === 'live' ? 'is live' : 'is lost'}${reason === '' ? '' : ` (${reason})`}`;
   }
 
   /** Both ends report a link; it is printed once. */

@@ -21,16 +21,16 @@ const MINUS = 45;
 const AT_SPACE = 0x20_54_41;
 
 /**
- * Reads the AT lines of a neighbour on bytes, without text or objects for each line. Accepts exactly the lines that `parsePeerLine`
+ * Reads the AT lines of another server on bytes, without text or objects for each line. Accepts exactly the lines that `parsePeerLine`
  * parses to an AT line of this forwarder.
  */
 export class PeerAtScanner {
-  /** A space and the forwarder. */
+  /** A space and the forwarder; empty for lines without forwarder. */
   private readonly suffix: WordBuffer;
 
-  /** @param forwarder the neighbour */
-  constructor(forwarder: ServerId) {
-    this.suffix = WordBuffer.of(` ${forwarder}`);
+  /** @param forwarder the neighbour; undefined for lines without forwarder */
+  constructor(forwarder: ServerId | undefined) {
+    this.suffix = WordBuffer.of(forwarder === undefined ? '' : ` ${forwarder}`);
   }
 
   /**

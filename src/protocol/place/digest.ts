@@ -60,6 +60,18 @@ export class Digest {
     return (this.encodedPartitionHashes ??= encode(this.partitionHashes));
   }
 
+  /** Returns the hash of a partition in hexadecimal; `0` if it is empty. */
+  partitionHash(partition: number): string {
+    const low = (this.partitionHashes[partition * 2] ?? 0) >>> 0;
+    const high = (this.partitionHashes[partition * 2 + 1] ?? 0) >>> 0;
+    return high === 0 ? low.toString(16) : `${high.toString(16)}${low.toString(16).padStart(8, '0')}`;
+  }
+
+  /** Whether no location was ever in a partition. */
+  isUntouched(partition: number): boolean {
+    return this.leafHashes[partition] === undefined;
+  }
+
   /** Encodes the leaf hashes of a partition in base64url. */
   encodeLeafHashes(partition: number): ByteString {
     return encode(this.leafHashesIn(partition));

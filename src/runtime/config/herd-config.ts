@@ -52,14 +52,17 @@ export interface HerdConfig {
   /** Path of the file, as shown in messages. */
   readonly file: string;
   readonly herd: string;
+  /** Listed servers, and those that were started by a name that is not listed. */
   readonly servers: ReadonlyMap<ServerId, ServerEndpoints>;
+  /** Endpoints of each server that is started by a name that is not listed; undefined if all servers are listed. */
+  readonly otherServers: ServerEndpoints | undefined;
   readonly topology: Topology;
   /** How locations are replicated between servers. */
   readonly replication: ReplicationConfig;
   /** How a herd with flooding shares locations with other herds; undefined if it does not. */
   readonly bridge: BridgeConfig | undefined;
-  /** Problems of unset environment variables that are needed to open the bucket of `replication` or `bridge`. */
-  readonly missingBucketVariables: readonly string[];
+  /** Problems of unset environment variables that are needed to connect to NATS. */
+  readonly missingNatsVariables: readonly string[];
   readonly upstream: UpstreamConfig;
   readonly upstreamSettings: UpstreamSettings;
   /** Undefined for no logs. */

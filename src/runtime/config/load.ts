@@ -8,11 +8,11 @@ import { buildTopology } from '../../protocol/place/topology.js';
 import { findTokenProblems } from './auth-schema.js';
 import { ObjectSource, type ConfigSource } from './config-source.js';
 import { describeIssue, type ValuePath } from './describe-issue.js';
-import type { AuthConfig, HerdConfig } from './herd-config.js';
+import type { AuthConfig, HerdConfig, ServerEndpoints } from './herd-config.js';
 import type { Problem } from './problem.js';
 import { findNatsSecretProblems, findProblems } from './problems.js';
 import { toBridgeConfig, toReplicationConfig } from './replication-config.js';
-import { herdSchema, type HerdDocument } from './schema.js';
+import { herdSchema, otherServers, type HerdDocument } from './schema.js';
 import { herdErrorMap } from './error-map.js';
 import { YamlSource } from './yaml-source.js';
 
@@ -52,7 +52,7 @@ export function parseConfig(
   use: ConfigUse = 'serve',
 ): HerdConfig {
   return buildConfig(
-    new YamlSource(file, text, environment, { ignored: ignoredPaths[use], optional: bucketSettings }),
+    new YamlSource(file, text, environment, { ignored: ignoredPaths[use], optional: natsSections }),
     file,
   );
 }
@@ -66,8 +66,8 @@ export function configFromObject(config: unknown): HerdConfig {
   return buildConfig(new ObjectSource(name, config), name);
 }
 
-/** Settings whose environment variables may be unset: only a server that opens a bucket needs them. */
-const bucketSettings = new Set(['replication', 'bridge']);
+/** Settings whose environment variables may be unset: only a server that connects to NATS needs them. */
+const natsSections = new Set(['replication', 'bridge']);
 
 function buildConfig(source: ConfigSource, file: string): HerdConfig {
   const { success, data, error } = herdSchema.safeParse(source.value, { error: herdErrorMap });
@@ -83,7 +83,7 @@ function buildConfig(source: ConfigSource, file: string): HerdConfig {
   ];
   const problems = problemsFound.map(({ path, text: problem }) => source.describeAt(path, problem));
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...toHerdConfig(file, data), missingBucketVariables: source.missing };
+  return { ...toHerdConfig(file, data), missingNatsVariables: source.missing };
 }
 
 function readConfigFile(file: string): string {
@@ -97,10 +97,9 @@ function readConfigFile(file: string): string {
 function toHerdConfig(
   file: string,
   { herd, servers, topology, replication, bridge, upstream, log, tls, store, auth, cors, limits, peers }: HerdDocument,
-): Omit<HerdConfig, 'missingBucketVariables'> {
-  const entries = Object.entries(servers).map(
-    ([name, server]) => [toServerId(name), { ...server, peerPort: server.peerPort ?? 0 }] as const,
-  );
+): Omit<HerdConfig, 'missingNatsVariables'> {
+  const { [otherServers]: others, ...listed } = servers;
+  const entries = Object.entries(listed).map(([name, server]) => [toServerId(name), toEndpoints(server)] as const);
   const edges = Object.entries(topology).flatMap(([name, neighbours]) =>
     neighbours.map((neighbour) => [toServerId(name), toServerId(neighbour)] as const),
   );
@@ -108,6 +107,7 @@ function toHerdConfig(
     file,
     herd,
     servers: new Map(entries),
+    otherServers: others && toEndpoints(others),
     topology: buildTopology(
       entries.map(([id]) => id),
       edges,
@@ -123,6 +123,10 @@ function toHerdConfig(
     limits: toInternal(limits),
     linkTimings: toInternal(peers),
   };
+}
+
+function toEndpoints(server: HerdDocument['servers'][string]): ServerEndpoints {
+  return { ...server, peerPort: server.peerPort ?? 0 };
 }
 
 function toAuthConfig(

@@ -1,7 +1,7 @@
 import { formatHostPort } from '../sockets/listener.js';
 import { literalSecretProblem, type Problem } from './problem.js';
-import type { HerdDocument } from './schema.js';
-import type { NatsDocument } from './replication-schema.js';
+import { otherServers, type HerdDocument } from './schema.js';
+import type { NatsConnectionDocument } from './replication-config.js';
 
 /** Finds problems of a document that matches the schema: unknown servers in `topology`, ports used twice. */
 export function findProblems(document: HerdDocument): Problem[] {
@@ -14,7 +14,7 @@ export function findProblems(document: HerdDocument): Problem[] {
 }
 
 function* topologyProblems({ servers, topology }: HerdDocument): Generator<Problem> {
-  const known = Object.keys(servers).join(', ');
+  const known = listedNames(servers).join(', ');
   for (const [name, neighbours] of Object.entries(topology)) {
     if (!Object.hasOwn(servers, name)) {
       yield { path: ['topology', name], text: `topology.${name}: unknown server ${name} (known: ${known})` };
@@ -31,9 +31,13 @@ function* topologyProblems({ servers, topology }: HerdDocument): Generator<Probl
 
 function* replicationProblems({ replication, servers, topology }: HerdDocument): Generator<Problem> {
   if (replication.kind === 'flood') {
-    for (const [name, { peerPort }] of Object.entries(servers)) {
+    if (Object.hasOwn(servers, otherServers)) {
+      const text = `servers.${otherServers}: requires replication.kind: nats`;
+      yield { path: ['servers', otherServers], text };
+    }
+    for (const name of listedNames(servers)) {
       const text = `servers.${name}.peerPort: is required with replication.kind: flood`;
-      if (peerPort === undefined) yield { path: ['servers', name], text };
+      if (servers[name]?.peerPort === undefined) yield { path: ['servers', name], text };
     }
     return;
   }
@@ -46,12 +50,13 @@ function* replicationProblems({ replication, servers, topology }: HerdDocument):
 function* bridgeProblems({ bridge, replication, servers }: HerdDocument): Generator<Problem> {
   if (bridge === undefined) return;
   if (replication.kind === 'nats') {
-    const text = 'bridge: must be omitted with replication.kind: nats; herds with the same bucket share it';
+    const text =
+      'bridge: must be omitted with replication.kind: nats; servers of all herds with the same name share their locations';
     yield { path: ['bridge'], text };
   }
   for (const [index, name] of bridge.via.entries()) {
     if (Object.hasOwn(servers, name)) continue;
-    const known = Object.keys(servers).join(', ');
+    const known = listedNames(servers).join(', ');
     const text = `bridge.via: unknown server ${name} (known: ${known})`;
     yield { path: ['bridge', 'via', index], text };
   }
@@ -61,7 +66,7 @@ function* bridgeProblems({ bridge, replication, servers }: HerdDocument): Genera
 /** @param section key under which the settings are */
 function* natsProblems(
   section: 'replication' | 'bridge',
-  { user, password, credentials, token, tls }: Omit<NatsDocument, 'kind' | 'hold' | 'bucket'>,
+  { user, password, credentials, token, tls }: NatsConnectionDocument,
 ): Generator<Problem> {
   if ((user === undefined) !== (password === undefined)) {
     yield { path: [section], text: `${section}: user and password must be set together` };
@@ -97,8 +102,10 @@ export function* findNatsSecretProblems(
 }
 
 function* portProblems({ servers }: HerdDocument): Generator<Problem> {
-  const owners = new Map<string, string>();
+  const listed = new Map<string, string>();
   for (const [name, server] of Object.entries(servers)) {
+    // The others run on machines of their own.
+    const owners = name === otherServers ? new Map<string, string>() : listed;
     for (const key of ['port', 'peerPort', 'httpPort'] as const) {
       const number = server[key];
       if (number === undefined || number === 0) continue;
@@ -109,4 +116,8 @@ function* portProblems({ servers }: HerdDocument): Generator<Problem> {
       owners.set(address, `servers.${name}.${key}`);
     }
   }
+}
+
+function listedNames(servers: HerdDocument['servers']): string[] {
+  return Object.keys(servers).filter((name) => name !== otherServers);
 }

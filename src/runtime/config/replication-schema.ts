@@ -1,29 +1,18 @@
 import { z } from 'zod';
 
-/** Maximum streams of a bucket: each is one watch per server. */
-const shardsMax = 64;
-
 const filePath = z.string().min(1);
 
 const floodSchema = z.strictObject({
   kind: z.literal('flood').describe('flood: servers forward new locations to their neighbours; see topology.'),
-  hold: z
-    .literal('all', 'must be all with replication.kind: flood, where every server stores every client')
-    .optional()
-    .describe('With flooding, every server stores every client.'),
 });
 
-const bucketRequired = 'is required: bridged herds are those with the same bucket';
-
-/** Bucket name. Streams of a split bucket have names that no bucket can have. */
-export const bucketName = z
-  .string({ error: ({ input }) => (input === undefined ? bucketRequired : undefined) })
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a name of letters, digits, - and _, at most 64')
-  .regex(/^(?!shard-)/, 'must not begin with shard-, which is reserved for the streams of split buckets');
+const maxReplicas = 64;
 
 /** NATS settings, for `replication` and `bridge`. */
 export const natsSchema = z.strictObject({
-  kind: z.literal('nats').describe('nats: servers write to a NATS JetStream key-value bucket and watch it.'),
+  kind: z
+    .literal('nats')
+    .describe('nats: servers publish locations over NATS by partition; each partition is held by `replicas` servers.'),
   servers: z
     .array(
       z
@@ -37,25 +26,10 @@ export const natsSchema = z.strictObject({
     .min(1)
     .max(16)
     .describe('Servers of one NATS cluster, as host:port. List several for failover.'),
-  bucket: bucketName.optional().describe("Bucket name. Default: herd- and the herd's name. Created if missing."),
   replicas: z
-    .union([z.literal(1), z.literal(3), z.literal(5)])
-    .default(1)
-    .describe('Replicas of the bucket in the NATS cluster. Used when the bucket is created.'),
-  hold: z
-    .enum(['all', 'touched'])
+    .union([z.int().min(1).max(maxReplicas), z.literal('all')], `must be an integer from 1 to ${maxReplicas}, or all`)
     .default('all')
-    .describe(
-      'Clients that a server stores: all, or only recently used ones up to limits.maxClients; others are fetched from the bucket on demand.',
-    ),
-  shards: z
-    .int()
-    .min(1)
-    .max(shardsMax)
-    .optional()
-    .describe(
-      'Number of streams that the bucket is split into. Used when it is created. Default: that of the existing bucket, or 1.',
-    ),
+    .describe('Number of servers that store each location, or all. The same at all servers of the herd.'),
   credentials: filePath.optional().describe('Credentials file (.creds), relative to the working directory.'),
   user: z.string().min(1).optional().describe('NATS user; requires password.'),
   password: z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limitSettings, peerSettings } from '../../actors/ports/limits.js';
-import { serverIdPattern } from '../../protocol/place/ids.js';
+import { serverIdPattern, serverIdSource } from '../../protocol/place/ids.js';
 import { defaultLogBounds, logLevels, minLogFileBytes } from '../observe/log/log-settings.js';
 import { authSchema, corsSchema } from './auth-schema.js';
 import { bridgeSchema } from './bridge-schema.js';
@@ -8,7 +8,14 @@ import { integerBetween, numberSettingsSchema } from './number-settings.js';
 import { replicationSchema } from './replication-schema.js';
 import { upstreamSchema } from './upstream-schema.js';
 
-const name = z.string().regex(serverIdPattern, 'must be a name of letters, digits, - and _, at most 64 characters');
+const nameRule = 'must be a name of letters, digits, - and _, at most 64 characters';
+
+const name = z.string().regex(serverIdPattern, nameRule);
+
+/** Key under `servers` for the settings of servers that are started by a name that is not listed. */
+export const otherServers = '*';
+
+const serverKey = z.string().regex(new RegExp(`^(?:${serverIdSource}|\\*)$`), `${nameRule}, or "*"`);
 
 const port = z
   .int()
@@ -65,9 +72,11 @@ const storeSchema = z.strictObject({
 export const herdSchema = z.strictObject({
   herd: name.describe('Name of the herd. Servers reject peers of another herd.'),
   servers: z
-    .record(name, serverSchema)
+    .record(serverKey, serverSchema)
     .refine((servers) => Object.keys(servers).length > 0, 'must have at least one server')
-    .describe('Servers by name.'),
+    .describe(
+      'Servers by name. With `replication.kind: nats`, `"*"` has the settings of servers that are started by a name that is not listed.',
+    ),
   topology: z
     .record(name, z.array(name))
     .default({})
@@ -75,9 +84,7 @@ export const herdSchema = z.strictObject({
   replication: replicationSchema
     .prefault({ kind: 'flood' })
     .describe('How locations are replicated between servers. Default: flooding over the links of `topology`.'),
-  bridge: bridgeSchema
-    .optional()
-    .describe('Shares locations with other herds through a NATS JetStream bucket. Omit it to share none.'),
+  bridge: bridgeSchema.optional().describe('Shares locations with other herds over NATS. Omit it to share none.'),
   upstream: upstreamSchema
     .prefault({ kind: 'sample', format: 'twitter' })
     .describe('HTTP API that WHATSAT queries for what is nearby.'),

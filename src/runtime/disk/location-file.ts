@@ -7,6 +7,7 @@ import type { Location } from '../../protocol/place/location.js';
 import { StoreError } from '../errors.js';
 import { maxDiskChanges } from '../fixed-limits.js';
 import type { MessageBus } from '../bus/message-bus.js';
+import { HeldPartitions } from './held-partitions.js';
 import {
   databaseExists,
   openDatabase,
@@ -55,6 +56,7 @@ export class LocationFile {
   private isFailing = false;
   private rewrite: Rewrite = { kind: 'none' };
   private bus: MessageBus | undefined;
+  private partitions: HeldPartitions | undefined;
   /** Resolves the pending request for a page of the store. */
   private onPage: ((page: DiskMessage | undefined) => void) | undefined;
   private lastPageRequest = 0;
@@ -89,13 +91,17 @@ export class LocationFile {
     }
   }
 
-  /** Starts to write the changes of the server with this bus. */
-  listen(bus: MessageBus): void {
+  /**
+   * Starts to write the changes of the server with this bus.
+   * @param usesNats whether the server holds only some partitions: locations in others are not written
+   */
+  listen(bus: MessageBus, usesNats: boolean): void {
     this.bus = bus;
+    const partitions = new HeldPartitions(bus, usesNats);
+    this.partitions = partitions;
     bus.on('locations-learned', ({ batch }) => {
-      for (const location of batch) this.recordChange(location);
+      for (const location of partitions.select(batch)) this.recordChange(location);
     });
-    bus.on('location-fetched', ({ location }) => this.recordChange(location));
     bus.on('location-evicted', ({ location }) => this.recordChange(new Deletion(location.client)));
     bus.attach<DiskMessage>(addresses.disk, {
       receive: (message) => this.receivePage(message),
@@ -208,7 +214,7 @@ export class LocationFile {
     // The rewrite may have been requested again in the meantime.
     if (page?.kind !== 'listed' || this.rewrite !== rewrite) return false;
     for (const location of page.locations) {
-      if (!this.changes.has(location.client)) this.enqueue(location);
+      if (this.partitions?.has(location) === true && !this.changes.has(location.client)) this.enqueue(location);
     }
     this.rewrite = page.next === undefined ? { kind: 'none' } : { kind: 'running', from: page.next };
     return true;

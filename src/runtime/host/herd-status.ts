@@ -1,4 +1,4 @@
-import type { BucketState, LinkState } from '../../actors/bus/events.js';
+import type { LinkState, NatsState } from '../../actors/bus/events.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Topology } from '../../protocol/place/topology.js';
 import type { ServerPorts } from './hosted-server.js';
@@ -14,13 +14,13 @@ export type StatusReport =
       readonly state: LinkState;
       readonly reason: string;
     }
-  | { readonly kind: 'bucket'; readonly server: ServerId; readonly state: BucketState; readonly reason: string };
+  | { readonly kind: 'nats'; readonly server: ServerId; readonly state: NatsState; readonly reason: string };
 
-/** Change of a server, a link or the bucket of a server. */
+/** Change of a server, a link, or the connection of a server to NATS. */
 export interface StatusChange {
   readonly server: ServerId;
   readonly neighbour?: ServerId;
-  readonly part?: 'bucket';
+  readonly part?: 'nats';
   readonly state: 'up' | 'down';
   readonly reason: string;
 }
@@ -29,10 +29,10 @@ export interface StatusChange {
 export class HerdStatus {
   private readonly ports = new Map<ServerId, ServerPorts>();
   private readonly liveLinks = new Map<ServerId, Set<ServerId>>();
-  /** Bucket state of servers that replicate over a bucket. */
-  private readonly buckets = new Map<ServerId, 'up' | 'down' | 'unknown'>();
-  /** Servers that have loaded their bucket at least once. */
-  private readonly loadedBuckets = new Set<ServerId>();
+  /** State of the connections to NATS. */
+  private readonly connections = new Map<ServerId, 'up' | 'down' | 'unknown'>();
+  /** Servers that have once had all partitions that they hold. */
+  private readonly filledServers = new Set<ServerId>();
   private readonly readyCallbacks: (() => void)[] = [];
 
   private onChange: (change: StatusChange) => void = () => undefined;
@@ -74,20 +74,20 @@ export class HerdStatus {
       case 'down':
         this.ports.delete(server);
         this.liveLinks.delete(server);
-        this.buckets.delete(server);
+        this.connections.delete(server);
         this.onChange({ server, state: 'down', reason: report.reason });
         break;
       case 'link':
         this.recordLink(server, report.neighbour, report.state, report.reason);
         break;
-      case 'bucket':
-        this.recordBucket(server, report.state, report.reason);
+      case 'nats':
+        this.recordNats(server, report.state, report.reason);
         break;
     }
     if (this.isReady()) for (const resolve of this.readyCallbacks.splice(0)) resolve();
   }
 
-  /** Resolves when all servers are listening, all links between them are live, and the bucket is loaded. */
+  /** Resolves when all servers are listening, all links between them are live, and all have been live on NATS. */
   async whenReady(): Promise<void> {
     if (!this.isReady()) await new Promise<void>((resolve) => this.readyCallbacks.push(resolve));
   }
@@ -101,21 +101,19 @@ export class HerdStatus {
     this.onChange({ server, neighbour, state: state === 'live' ? 'up' : 'down', reason });
   }
 
-  private recordBucket(server: ServerId, state: BucketState, reason: string): void {
-    const previous = this.buckets.get(server) ?? 'unknown';
-    const isDown = state === 'disconnected' || state === 'write-blocked';
-    const current = state === 'live' ? 'up' : isDown ? 'down' : previous;
-    this.buckets.set(server, current);
-    if (current === 'up') this.loadedBuckets.add(server);
-    if (current !== previous && current !== 'unknown')
-      this.onChange({ server, part: 'bucket', state: current, reason });
+  private recordNats(server: ServerId, state: NatsState, reason: string): void {
+    const previous = this.connections.get(server) ?? 'unknown';
+    const current = state === 'live' ? 'up' : state === 'backoff' ? 'down' : previous;
+    this.connections.set(server, current);
+    if (current === 'up') this.filledServers.add(server);
+    if (current !== previous && current !== 'unknown') this.onChange({ server, part: 'nats', state: current, reason });
   }
 
   private isReady(): boolean {
     return this.startedServers.every(
       (server) =>
         this.ports.has(server) &&
-        (this.loadedBuckets.has(server) || !this.buckets.has(server)) &&
+        (this.filledServers.has(server) || !this.connections.has(server)) &&
         (this.topology.get(server) ?? []).every(
           (neighbour) => !this.startedServers.includes(neighbour) || this.isLive(server, neighbour),
         ),

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '../../actors/ports/clock.js';
 import type { Http } from '../../actors/ports/http.js';
 import type { Limits } from '../../actors/ports/limits.js';
@@ -8,7 +7,7 @@ import { addresses } from '../../actors/addresses.js';
 import type { Random } from '../../actors/ports/random.js';
 import type { Secrets } from '../../protocol/peer/handshake.js';
 import { Server } from '../../actors/server/server.js';
-import type { LocationBucket } from '../../actors/ports/location-bucket.js';
+import type { PubSub } from '../../actors/ports/pub-sub.js';
 import type { Transport } from '../../actors/ports/transport.js';
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
@@ -20,7 +19,7 @@ import type { HerdCertificates } from '../sockets/certificates.js';
 import { listenForClients, type ListenerDependencies } from '../sockets/client-listener.js';
 import type { HerdConfig, HerdMode, ServerEndpoints } from '../config/herd-config.js';
 import { insecurePeerProblems } from '../config/insecure-peers.js';
-import { bucketSettingsFor } from '../config/replication-config.js';
+import { natsSettingsFor } from '../config/replication-config.js';
 import { DescriptorMonitor } from '../sockets/descriptor-monitor.js';
 import type { InProcessNetwork } from '../sockets/in-process-transport.js';
 import { ConfigError } from '../errors.js';
@@ -59,8 +58,8 @@ export interface HostDependencies {
   readonly pageFolders: readonly string[];
   /** Checks a store folder; resolves with a description of the corruption, or undefined. */
   readonly inspect: (folder: string) => Promise<string | undefined>;
-  /** Creates the bucket of a server; undefined if no server has one. */
-  readonly bucketOf?: ((server: ServerId) => LocationBucket) | undefined;
+  /** Creates the connection of a server to NATS; undefined if no server has one. */
+  readonly pubSubOf?: ((server: ServerId) => PubSub) | undefined;
   /** Whether the buses overwrite the buffers of delivered messages: see `BufferOverwriter`. */
   readonly overwritesBuffers: boolean;
   /** Reports problems that cannot be written to a server's log. */
@@ -110,7 +109,7 @@ export class HostedServer {
   private readonly server: Server;
   private readonly view: StatusTracker;
   /** Undefined without replication over NATS. */
-  private readonly bucket: LocationBucket | undefined;
+  private readonly pubSub: PubSub | undefined;
   /** Undefined without an httpPort. */
   private readonly counts: ServerCounts | undefined;
   private readonly listeners: Listener[] = [];
@@ -139,21 +138,22 @@ export class HostedServer {
     this.view = new StatusTracker(this.bus, clock, identity.neighbours);
     this.counts =
       addressOf(config, id).httpPort === undefined ? undefined : new ServerCounts(this.bus, clock, identity.neighbours);
-    this.bucket = createServerBucket(dependencies, id);
+    const nats = natsSettingsFor(config, id);
+    this.pubSub = nats && createPubSub(dependencies, id);
     this.server = new Server(
       {
         identity,
         upstream: dependencies.upstream,
-        limits: limitsFor(dependencies),
+        limits: limitsFor(config),
         linkTimings: config.linkTimings,
         upstreamSettings: config.upstreamSettings,
-        hold: config.replication.kind === 'nats' ? config.replication.hold : 'all',
+        nats: nats && { subjectName: nats.subjectName, replicas: nats.replicas },
       },
       {
         ...dependencies,
         registry: this.bus,
         reports: dependencies.turn.reports,
-        bucket: this.bucket,
+        pubSub: this.pubSub,
         transport: services.wrapTransport(createTransport(dependencies, network.transportOf(id)), id),
       },
     );
@@ -183,7 +183,7 @@ export class HostedServer {
   async stop(): Promise<void> {
     await this.closeListeners();
     await this.server.drain();
-    await this.flushBucket();
+    await this.sendFinalMessages();
     await this.closeFiles();
   }
 
@@ -247,14 +247,14 @@ export class HostedServer {
     const { LocationFile: Locations } = await import('../disk/location-file.js');
     const { file, locations } = await Locations.open(folder, { clock, inspect, onProblem });
     this.locationFile = file;
-    file.listen(this.bus);
+    file.listen(this.bus, this.pubSub !== undefined);
     return locations;
   }
 
-  private async flushBucket(): Promise<void> {
-    const { bucket, dependencies, id } = this;
-    if (bucket === undefined || (await waitForFinalWrites(bucket, dependencies.clock))) return;
-    dependencies.warn(`${id}: the bucket did not take all final writes within ${finalWritesTimeoutMs / 1_000} s`);
+  private async sendFinalMessages(): Promise<void> {
+    const { pubSub, dependencies, id } = this;
+    if (pubSub === undefined || (await waitForFinalWrites(pubSub, dependencies.clock))) return;
+    dependencies.warn(`${id}: NATS did not receive the last messages within ${finalWritesTimeoutMs / 1_000} s`);
   }
 
   private async closeFiles(): Promise<void> {
@@ -355,10 +355,9 @@ export class HostedServer {
   }
 }
 
-/** Limits of each server of this process; the servers share its heap. */
-function limitsFor({ config, hosted }: HostDependencies): Limits {
-  const maxHeapBytes = getHeapStatistics().heap_size_limit;
-  return { ...config.limits, maxStoreBytes: limitStoreBytes(config, hosted.size, maxHeapBytes) };
+/** Limits of each server. */
+function limitsFor({ limits }: HerdConfig): Limits {
+  return { ...limits, maxStoreBytes: limitStoreBytes(limits) };
 }
 
 function openLog({ config, warn }: HostDependencies, id: ServerId): ServerLog | undefined {
@@ -382,10 +381,9 @@ function createTransport(dependencies: HostDependencies, inProcess: Transport): 
   return { dial: (to, listener) => (dependencies.hosted.has(to) ? inProcess : tcp).dial(to, listener) };
 }
 
-function createServerBucket({ config, bucketOf }: HostDependencies, id: ServerId): LocationBucket | undefined {
-  if (bucketSettingsFor(config, id) === undefined) return undefined;
-  if (bucketOf === undefined) throw new Error(`no bucket for ${id}, which replicates over NATS`);
-  return bucketOf(id);
+function createPubSub({ pubSubOf }: HostDependencies, id: ServerId): PubSub {
+  if (pubSubOf === undefined) throw new Error(`no connection to NATS for ${id}`);
+  return pubSubOf(id);
 }
 
 function tcpDependencies({ turn, config, certificates }: HostDependencies): TcpDependencies {

@@ -26,7 +26,7 @@ export interface MemoryUse {
   /** Whether it stores locations on disk. */
   readonly hasStore: boolean;
   /** Whether it replicates over NATS. */
-  readonly hasBucket: boolean;
+  readonly usesNats: boolean;
   /** Whether it writes logs. */
   readonly hasLog: boolean;
   /** Settings of its upstream. */
@@ -95,6 +95,9 @@ const upstreamResponseBytes = 3 * mebibyte;
  */
 const linkBytes = 8 * mebibyte;
 
+/** Connection to NATS: a message of the default `max_payload`, 1 MiB, as chunks and joined, and reads. */
+const natsBytes = 4 * mebibyte;
+
 /** Unauthenticated connection to `peerPort`, with a read split into lines. */
 const unauthenticatedPeerBytes = connectionBytes + 704 * kibibyte;
 
@@ -115,7 +118,7 @@ function maxLocationBytes({ maxClientIdBytes }: Pick<Limits, 'maxClientIdBytes'>
  * formula.
  */
 export function memoryPartsOf(limits: Limits, use: MemoryUse): MemoryPart[] {
-  const { maxClients, maxStoreBytes, maxConnections, maxLineBytes, maxPendingQueries } = limits;
+  const { maxStoreBytes, maxConnections, maxLineBytes, maxPendingQueries } = limits;
   const location = maxLocationBytes(limits);
   const tls = use.hasTls ? tlsBytes : 0;
   const line = connectionBytes + readBytes + tls + heapFactor * (2 * maxLineBytes + unaccountedBytes);
@@ -125,7 +128,7 @@ export function memoryPartsOf(limits: Limits, use: MemoryUse): MemoryPart[] {
     links: use.neighbours * (limits.maxPeerOutputBufferBytes + linkBytes + maxPeerLineBytes(maxLineBytes)),
     callers: use.hasPeerPort ? maxUnauthenticatedPeers * unauthenticatedPeerBytes : 0,
     'recent changes': use.hasHttp ? maxKeptChanges * (location + entryBytes) : 0,
-    bucket: use.hasBucket ? 2 * maxClients * (location + entryBytes) : 0,
+    NATS: use.usesNats ? natsBytes : 0,
     disk: use.hasStore ? maxDiskChanges * (location + entryBytes) : 0,
     upstream: use.upstream.maxConcurrentRequests * upstreamResponseBytes + use.upstream.maxCacheBytes,
   };
@@ -156,23 +159,15 @@ export function memoryUseOf(config: HerdConfig, server: ServerId, hosted: Readon
     hasHttp: servers.get(server)?.httpPort !== undefined,
     hasTls: tls.clients !== undefined,
     hasStore: storePath !== undefined,
-    hasBucket: replication.kind === 'nats' || bridge?.via.has(server) === true,
+    usesNats: replication.kind === 'nats' || bridge?.via.has(server) === true,
     hasLog: log !== undefined,
     upstream: upstreamSettings,
   };
 }
 
-/**
- * Upper bound of the memory of a process that hosts several servers, in bytes.
- * @param maxHeapBytes heap limit of V8
- */
-export function processMemoryBoundBytes(
-  config: HerdConfig,
-  hosted: ReadonlySet<ServerId>,
-  maxHeapBytes: number,
-): number {
-  const maxStoreBytes = limitStoreBytes(config, hosted.size, maxHeapBytes);
-  const limits = { ...config.limits, maxStoreBytes };
+/** Upper bound of the memory of a process that hosts several servers, in bytes. */
+export function processMemoryBoundBytes(config: HerdConfig, hosted: ReadonlySet<ServerId>): number {
+  const limits = { ...config.limits, maxStoreBytes: limitStoreBytes(config.limits) };
   let bytes = programBytes - serverBytes;
   for (const server of hosted) {
     bytes += memoryBoundBytes(limits, memoryUseOf(config, server, hosted)) - programBytes + serverBytes;
@@ -180,17 +175,7 @@ export function processMemoryBoundBytes(
   return bytes;
 }
 
-/**
- * Limit of the store of each server of a process in bytes: `maxStoreBytes`, as far as slabs can be allocated. Only a store with
- * `hold: touched` is on the heap of V8: all of those in a process are limited to half of it together, because V8 ends a process whose
- * heap is full.
- */
-export function limitStoreBytes(
-  { limits: { maxStoreBytes }, replication }: Pick<HerdConfig, 'limits' | 'replication'>,
-  servers: number,
-  maxHeapBytes: number,
-): number {
-  const isOnHeap = replication.kind === 'nats' && replication.hold === 'touched';
-  const available = isOnHeap ? maxHeapBytes / heapFactor / servers : maxAllocatorBytes / slabFactor;
-  return Math.min(maxStoreBytes, Math.floor(available));
+/** Limit of the store of each server in bytes: `maxStoreBytes`, as far as slabs can be allocated. */
+export function limitStoreBytes({ maxStoreBytes }: Pick<Limits, 'maxStoreBytes'>): number {
+  return Math.min(maxStoreBytes, Math.floor(maxAllocatorBytes / slabFactor));
 }

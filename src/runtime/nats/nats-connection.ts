@@ -7,7 +7,7 @@ import {
   type Authenticator,
   type NatsConnection,
 } from '@nats-io/transport-node';
-import { requireVersion } from './nats-version.js';
+import { requireFeatures } from './nats-server-info.js';
 import type { NatsCredentials, NatsSettings } from './nats-settings.js';
 
 /** Connection timeout per nats-server in milliseconds; then the next one is tried. */
@@ -19,13 +19,14 @@ const connectWithinMs = 5_000;
  * @throws an error for `reasonOf`
  */
 export async function connectToNats(settings: NatsSettings, name: string): Promise<NatsConnection> {
-  const { servers, credentials, tls, beatMs } = settings;
+  const { servers, credentials, tls, heartbeatMs } = settings;
   const connection = await connect({
     servers: [...servers],
     name,
     reconnect: false,
+    noEcho: true,
     timeout: connectWithinMs,
-    pingInterval: beatMs,
+    pingInterval: heartbeatMs,
     maxPingOut: 2,
     // Disabled: it captures a stack trace per request.
     noAsyncTraces: true,
@@ -33,7 +34,7 @@ export async function connectToNats(settings: NatsSettings, name: string): Promi
     ...(tls === undefined ? {} : { tls: filesOf(tls) }),
   });
   try {
-    requireVersion(connection.info?.version ?? 'unknown', connection.getServer());
+    requireFeatures(connection.info, connection.getServer());
     return connection;
   } catch (error) {
     await connection.close();

@@ -1,169 +1,134 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
-import type { KvEntry } from '@nats-io/kv';
-import { InvalidArgumentError, type NatsConnection } from '@nats-io/transport-node';
-import type {
-  BucketEntry,
-  BucketExtent,
-  BucketListener,
-  BucketSession,
-  GetOutcome,
-  PutOutcome,
-} from '../../actors/ports/location-bucket.js';
-import type { ByteString } from '../../protocol/text/bytes.js';
+import { PermissionViolationError, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import type { PubSubHandler, PubSubSession } from '../../actors/ports/pub-sub.js';
 import { connectToNats } from './nats-connection.js';
-import { isConflict, reasonOf } from './nats-error.js';
+import { permissionReason, reasonOf } from './nats-error.js';
 import type { NatsSettings } from './nats-settings.js';
-import { NatsShards } from './nats-shards.js';
-import { answerWithinMs } from './nats-stream.js';
 
-/** JetStream error code for a message that exceeds the maximum size of its stream. */
-const tooLargeCode = 10_054;
+/** Time for a closed session to send what was published, in milliseconds. A stopping host waits less. */
+export const closeTimeoutMs = 6_000;
 
-/** One connection to a bucket of NATS. It ends with the loss of the connection or of any of its streams. */
-export class NatsSession implements BucketSession {
-  private state: 'opening' | 'open' | 'over' = 'opening';
+/** Status of a response by nats-server to a message without a subscriber. */
+const noResponders = 503;
+
+/** Internals of the library, which does not offer the length of its output. A test fails if an update moves them. */
+interface Output {
+  readonly protocol: {
+    readonly outbound: { size(): number };
+    readonly transport: { readonly socket?: { readonly writableLength: number } };
+  };
+}
+
+/** One connection to NATS. It ends with the connection, or if nats-server reports an error. */
+export class NatsSession implements PubSubSession {
+  private state: 'opening' | 'open' | 'closed' = 'opening';
   private connection: NatsConnection | undefined;
-  private opened: NatsShards | undefined;
-  private lookTimer: NodeJS.Timeout | undefined;
-  private readonly puts = new Set<Promise<PutOutcome>>();
-  /** Resolves when the session has ended and its connection is closed. */
-  readonly over: Promise<void>;
-  private noteOver: () => void = () => undefined;
+  /** Resolves when the session has ended and sent what was published. */
+  readonly ended: Promise<void>;
+  private onEnded: () => void = () => undefined;
 
   constructor(
     private readonly settings: NatsSettings,
     name: string,
-    private readonly listener: BucketListener,
-    private readonly extent: BucketExtent,
+    private readonly handler: PubSubHandler,
   ) {
-    this.over = new Promise((resolve) => (this.noteOver = resolve));
+    this.ended = new Promise((resolve) => (this.onEnded = resolve));
     this.begin(name).catch((error: unknown) => this.fail(reasonOf(error)));
   }
 
-  get shards(): readonly string[] {
-    return this.opened?.streams.map(({ name }) => name) ?? [];
+  /** Whether the session was closed or has failed. */
+  get isClosed(): boolean {
+    return this.state === 'closed';
   }
 
-  shardOf(key: string): number {
-    return this.opened?.indexOf(key) ?? 0;
+  get maxPayloadBytes(): number {
+    return this.connection?.info?.max_payload ?? 0;
   }
 
-  put(key: string, value: ByteString, revision: number): Promise<PutOutcome> {
-    const put = this.tryPut(key, value, revision);
-    this.puts.add(put);
-    void put.then(() => this.puts.delete(put));
-    return put;
+  get bufferedBytes(): number {
+    if (this.state !== 'open') return 0;
+    // The interface of the library lacks it.
+    const { outbound, transport } = (this.connection as unknown as Output).protocol;
+    return outbound.size() + (transport.socket?.writableLength ?? 0);
   }
 
-  async get(key: string): Promise<GetOutcome> {
-    if (this.state !== 'open' || this.opened === undefined) return over;
-    try {
-      const entry = await this.opened.of(key).kv.get(key);
-      return { kind: 'read', entry: entry === null ? undefined : entryOf(entry) };
-    } catch (error) {
-      return { kind: 'failed', reason: reasonOf(error) };
-    }
+  publish(subject: string, payload: Uint8Array, replyTo?: string): void {
+    if (this.state !== 'open') return;
+    this.connection?.publish(subject, payload, replyTo === undefined ? undefined : { reply: replyTo });
+  }
+
+  subscribe(subject: string, queue?: string): () => void {
+    if (this.state !== 'open') return () => undefined;
+    const options = queue === undefined ? {} : { queue };
+    const subscription = this.connection?.subscribe(subject, {
+      ...options,
+      callback: (error, message) => {
+        // Errors are reported by the status of the connection too.
+        if (error === null) this.receive(message);
+      },
+    });
+    return () => subscription?.unsubscribe();
   }
 
   close(): void {
-    if (this.state === 'over') return;
-    this.state = 'over';
-    this.letGo();
-    // Pending requests fail when the connection is closed, so this ends within the response timeout.
-    void Promise.all(this.puts).then(() => this.hangUp());
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    void this.flush().then(() => this.disconnect());
   }
 
   private async begin(name: string): Promise<void> {
     const connection = await connectToNats(this.settings, name);
     this.connection = connection;
-    if (this.isOver()) return connection.close();
-    void connection.closed().then((error) => this.fail(error === undefined ? 'NATS hung up' : reasonOf(error)));
-    const shards = await NatsShards.open(connection, this.settings);
-    if (this.isOver()) return;
-    this.opened = shards;
+    if (this.isClosed) {
+      this.disconnect();
+      return;
+    }
     this.state = 'open';
-    this.listener.opened(this);
-    if (shards.warning !== undefined) this.listener.warned(this, shards.warning);
-    await this.watch(shards);
-    this.lookAgainLater(shards);
+    void this.followStatus(connection);
+    void connection.closed().then((error) => this.fail(error ? reasonOf(error) : 'NATS closed the connection'));
+    this.handler.opened(this);
   }
 
-  private async watch(shards: NatsShards): Promise<void> {
-    let loading = shards.streams.length + 1;
-    const loaded = () => {
-      loading -= 1;
-      if (loading === 0 && !this.isOver()) this.listener.loaded(this);
-    };
-    const listener = {
-      changed: (entries: readonly BucketEntry[]) => {
-        if (entries.some(({ key, value }) => value !== undefined && shards.isSplitBy(key))) this.fail(split);
-        else this.listener.changed(this, entries);
-      },
-      loaded,
-      broken: (reason: string) => this.fail(reason),
-    };
-    await Promise.all(shards.streams.map((stream) => stream.watch(this.extent, this.settings.beatMs, listener)));
-    // A watch for changes only would miss a mapping that was written between reading it and starting the watch.
-    if (await shards.wasSplit()) this.fail(split);
-    else loaded();
-  }
-
-  /** Checks periodically whether the bucket was replaced. */
-  private lookAgainLater(shards: NatsShards): void {
-    if (this.isOver()) return;
-    this.lookTimer = setTimeout(() => {
-      void shards.findLoss().then((reason) => {
-        if (reason === undefined) this.lookAgainLater(shards);
-        else this.fail(reason);
-      });
-    }, this.settings.beatMs);
-  }
-
-  private async tryPut(key: string, value: ByteString, revision: number): Promise<PutOutcome> {
-    if (this.state !== 'open' || this.opened === undefined) return over;
-    try {
-      const options = { previousSeq: revision, timeout: answerWithinMs };
-      const { kv } = this.opened.of(key);
-      return { kind: 'stored', revision: await kv.put(key, Buffer.from(value, 'latin1'), options) };
-    } catch (error) {
-      if (isConflict(error)) return { kind: 'conflict' };
-      return { kind: isTooLarge(error) ? 'refused' : 'failed', reason: reasonOf(error) };
+  /** The library reports errors of nats-server only here. */
+  private async followStatus(connection: NatsConnection): Promise<void> {
+    for await (const status of connection.status()) {
+      if (status.type === 'error') this.fail(this.describe(status.error));
+      // The library closes such a connection only after sending what is buffered, which may be never.
+      if (status.type === 'staleConnection') this.fail('NATS has not responded for three heartbeats');
     }
   }
 
-  private isOver(): boolean {
-    return this.state === 'over';
+  private describe(error: Error): string {
+    const { subjectName } = this.settings;
+    return error instanceof PermissionViolationError ? permissionReason(error, subjectName) : reasonOf(error);
+  }
+
+  private receive(message: Msg): void {
+    if (this.state !== 'open') return;
+    const { subject, data } = message;
+    if (data.length === 0 && message.headers?.code === noResponders) this.handler.unanswered(this, subject);
+    else this.handler.received(this, subject, data, message.reply ?? '');
   }
 
   private fail(reason: string): void {
-    if (this.state === 'over') return;
-    this.state = 'over';
-    this.letGo();
-    this.hangUp();
-    this.listener.closed(this, reason);
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.disconnect();
+    this.handler.closed(this, reason);
   }
 
-  private hangUp(): void {
-    // Already closed or broken.
-    const closed = this.connection?.close().catch(() => undefined) ?? Promise.resolve();
-    void closed.then(() => this.noteOver());
+  /** Resolves when nats-server has received what was published, the connection is lost, or the timeout has passed. */
+  private async flush(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, closeTimeoutMs);
+    });
+    const lost = this.connection?.closed();
+    await Promise.race([this.connection?.flush().catch(() => undefined), lost, timeout]);
+    clearTimeout(timer);
   }
 
-  private letGo(): void {
-    clearTimeout(this.lookTimer);
-    this.opened?.stop();
+  private disconnect(): void {
+    const closing = this.connection?.close().catch(() => undefined);
+    void Promise.resolve(closing).then(() => this.onEnded());
   }
-}
-
-const split = 'the bucket was split just now';
-const over = { kind: 'failed', reason: 'the connection to NATS is over' } as const;
-
-function entryOf({ key, value, operation, revision }: KvEntry): BucketEntry {
-  const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
-  return { key, value: operation === 'PUT' ? text : undefined, revision };
-}
-
-function isTooLarge(error: unknown): boolean {
-  if (error instanceof InvalidArgumentError) return true;
-  return error instanceof JetStreamApiError && error.code === tooLargeCode;
 }

@@ -12,18 +12,17 @@ export interface NatsTls {
   readonly ca?: string | undefined;
 }
 
-/** Settings of the bucket that a herd replicates over. */
+/** Settings of the connection of a herd, or of bridged herds, to NATS. */
 export interface NatsSettings {
   /** Hosts and ports of nats-servers of one cluster, tried in random order. */
   readonly servers: readonly string[];
-  readonly bucket: string;
-  /** Number of replicas; used when the bucket is created. */
+  /** The second token of all subjects: the herd's name, or that of the bridge. */
+  readonly subjectName: string;
+  /** Servers that hold each partition; Infinity for all. */
   readonly replicas: number;
-  /** Number of streams that the bucket is split over; used when it is created. Undefined: as it exists, or 1. */
-  readonly shards?: number | undefined;
   readonly credentials: NatsCredentials | undefined;
   /** Undefined: TLS if the nats-server requires it. */
   readonly tls: NatsTls | undefined;
-  /** Heartbeat interval in milliseconds. A connection or watch without one for three intervals counts as lost. */
-  readonly beatMs: number;
+  /** Heartbeat interval in milliseconds. A connection without one for three intervals counts as lost. */
+  readonly heartbeatMs: number;
 }

@@ -33,7 +33,6 @@ export const eventUses = {
   'locations-learned': stream,
   'locations-restored': both,
   'location-evicted': stream,
-  'location-fetched': stream,
   'dead-letter': both,
   'actor-failed': both,
   'peer-rejected': both,
@@ -43,8 +42,13 @@ export const eventUses = {
   'upstream-breaker': both,
   'upstream-budget': both,
   'admin-action': both,
-  bucket: both,
-  'bucket-warning': both,
+  nats: both,
+  members: both,
+  // 256 of them at each start; `partitions` has their numbers.
+  partition: neither,
+  partitions: both,
+  'partition-page': neither,
+  'remote-lookup': neither,
   warning: both,
 } as const satisfies Readonly<Record<HerdEvent['kind'], EventUse>>;
 

@@ -1,5 +1,5 @@
 import type { Action, Edge } from '../scenario/scenario.js';
-import { broker } from '../scenario/links-in.js';
+import { broker, isBrokerNode } from '../scenario/links-in.js';
 
 /** What the runs of a fuzz session should meet: each fault, and each recovery path. */
 export const coverageGoals = [
@@ -26,13 +26,14 @@ export const coverageGoals = [
   'upstream: down',
   'upstream: slow',
   'upstream: garbage',
+  'join',
+  'leave',
   'broker: down',
-  'broker: full',
-  'broker: stale',
-  'broker: wiped',
+  'broker: a node down',
   'cut, from the broker',
   'stall, of the broker',
   'slow, to the broker',
+  'a fault between broker nodes',
   'partition, with the broker',
   'a wrong server clock was detected',
   'a link backed off',
@@ -62,15 +63,20 @@ export const coverageGoals = [
   'the broker did not answer a connection attempt',
   'a connection to the broker was reset',
   'a silent broker was detected',
-  'a deleted bucket was detected',
-  'a bucket was loaded again',
-  'writes to the bucket were blocked',
-  'a write conflicted with another',
-  'a write was not answered in time',
-  'a read returned an outdated entry',
-  'a server wrote a missing entry that another server had reported',
-  'a wiped bucket was refilled',
-  'a delayed write reached a recreated bucket',
+  'a member was removed',
+  'a member announced that it leaves',
+  'a partition was filled from another server',
+  'a partition was filled again',
+  'a partition was handed over',
+  'a partition was dropped',
+  'a partition was to be dropped, and then kept',
+  'a location was moved to other servers',
+  'holders were found to differ',
+  'a holder confirmed reports',
+  'a holder asked for reports that it had missed',
+  'a report was published again',
+  'a client of another server was located',
+  'a client of another server was not located',
 ] as const;
 
 /** One of `coverageGoals`. */
@@ -84,15 +90,20 @@ export function coverageGoalsFor(action: Action): CoverageGoal[] {
     case 'restart':
     case 'pause':
     case 'resume':
+    case 'join':
+    case 'leave':
       return [action.kind];
     case 'stall':
+      if (isBetweenNodes(action.edges)) return ['a fault between broker nodes'];
       return involvesBroker(action.edges) ? ['stall, of the broker'] : ['stall'];
     case 'partition':
-      return action.groups.flat().includes(broker) ? ['partition, with the broker'] : ['partition'];
+      return action.groups.flat().some(isBrokerNode) ? ['partition, with the broker'] : ['partition'];
     case 'cut':
+      if (isBetweenNodes(action.edges)) return ['a fault between broker nodes'];
       if (involvesBroker(action.edges)) return ['cut, from the broker'];
       return [action.edges.length === 1 ? 'cut, oneway' : 'cut'];
     case 'slow': {
+      if (isBetweenNodes(action.edges)) return ['a fault between broker nodes'];
       if (involvesBroker(action.edges)) return ['slow, to the broker'];
       const { delay, bytesPerSecond, loss } = action.conditions;
       return [
@@ -113,7 +124,8 @@ export function coverageGoalsFor(action: Action): CoverageGoal[] {
     case 'upstream':
       return action.state === 'up' ? [] : [`upstream: ${action.state}`];
     case 'broker':
-      return action.change === 'up' ? [] : [`broker: ${action.change}`];
+      if (action.state === 'up') return [];
+      return [action.nodes.length > 1 || action.nodes.includes(broker) ? 'broker: down' : 'broker: a node down'];
     case 'report':
     case 'query':
     case 'expect':
@@ -122,5 +134,9 @@ export function coverageGoalsFor(action: Action): CoverageGoal[] {
 }
 
 function involvesBroker(edges: readonly Edge[]): boolean {
-  return edges.some(({ from, to }) => from === broker || to === broker);
+  return edges.some(({ from, to }) => isBrokerNode(from) || isBrokerNode(to));
+}
+
+function isBetweenNodes(edges: readonly Edge[]): boolean {
+  return edges.some(({ from, to }) => isBrokerNode(from) && isBrokerNode(to));
 }

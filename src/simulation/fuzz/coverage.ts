@@ -1,8 +1,8 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { SimulationEvent } from '../environment.js';
-import { BucketCoverage } from './bucket-coverage.js';
 import { coverageGoalsFor, type CoverageGoal } from './coverage-goals.js';
+import { NatsCoverage } from './nats-coverage.js';
 
 /** Maximum locations in one page of a catch-up. */
 const maxPageLocations = 500;
@@ -24,18 +24,19 @@ export class Coverage {
   /** Locations sent since a neighbour reported a comparison, by link. */
   private readonly catchUpCounts = new Map<string, number>();
   private readonly lookedUp = new Set<string>();
-  private readonly bucket = new BucketCoverage((path) => this.count(path));
+  /** Undefined in a herd that floods. */
+  private readonly nats: NatsCoverage | undefined;
 
   constructor({ herd, steps }: Scenario) {
-    this.count(
-      herd.replication === 'nats' ? 'a herd that replicates through NATS' : 'a herd that replicates by flooding',
-    );
+    const isOnNats = herd.replication.kind === 'nats';
+    this.nats = isOnNats ? new NatsCoverage((path) => this.count(path)) : undefined;
+    this.count(isOnNats ? 'a herd that replicates through NATS' : 'a herd that replicates by flooding');
     for (const { action } of steps) for (const path of coverageGoalsFor(action)) this.count(path);
   }
 
   /** Processes an event. */
   observe(event: SimulationEvent): void {
-    this.bucket.observe(event);
+    this.nats?.observe(event);
     switch (event.kind) {
       case 'line-sent':
         return this.recordLine(event);
@@ -49,7 +50,8 @@ export class Coverage {
       case 'backlog-dropped':
         return this.count('a peer output buffer was dropped');
       case 'evicted':
-        return this.count('a location was evicted from a full store');
+        if (event.reason === 'full') this.count('a location was evicted from a full store');
+        return;
       case 'rejected':
         return this.count(event.peerKind === 'server' ? 'a peer was rejected' : 'a client was rejected');
       case 'response-lost':

@@ -1,15 +1,16 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { Topology } from '../../protocol/place/topology.js';
-import type { Edge, FaultAction, ScenarioHerd } from '../scenario/scenario.js';
+import type { Edge, FaultAction } from '../scenario/scenario.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 import type { GeneratedStep } from './generated-scenario.js';
 
 /** Where faults are injected. */
 export interface FaultContext {
   readonly servers: readonly ServerId[];
-  /** Links between servers, or between each server and the broker. */
+  /** Links between servers, or between servers and broker nodes. */
   readonly links: Topology;
-  readonly replication: ScenarioHerd['replication'];
+  /** Nodes of the broker; none in a herd that floods. */
+  readonly brokerNodes: readonly ServerId[];
   readonly endMs: number;
   /** Heartbeat interval, in milliseconds. Fault durations are drawn around it. */
   readonly heartbeatMs: number;
@@ -90,23 +91,35 @@ const faultKinds: Readonly<Record<string, DrawEpisode>> = {
   }),
 };
 
-/** Additional kinds of faults for herds on NATS. */
-const brokerFaultKinds: Readonly<Record<string, DrawEpisode>> = {
-  'broker: down': () => brokerEpisode('down'),
-  'broker: full': () => brokerEpisode('full'),
-  'broker: stale': () => ({ ...brokerEpisode('stale'), minDurationMs: 2_000 }),
-  'broker: wiped': () => ({ fault: { kind: 'broker', change: 'wiped' }, repair: undefined }),
+/** Additional kinds of faults, and changes of the members, for herds on NATS. */
+const natsFaultKinds: Readonly<Record<string, DrawEpisode>> = {
+  join: (random, { servers }) => ({
+    fault: { kind: 'join', servers: [random.pick(servers)] },
+    repair: undefined,
+  }),
+  leave: (random, ground) => {
+    const servers = drawServers(random, ground);
+    return {
+      fault: { kind: 'leave', servers },
+      repair: random.happens(0.6) ? { kind: 'join', servers } : undefined,
+      minDurationMs: minAbsenceMs,
+    };
+  },
+  'broker: down': (random, { brokerNodes }) => {
+    const nodes = random.happens(0.5) ? brokerNodes : [random.pick(brokerNodes)];
+    return { fault: { kind: 'broker', nodes, state: 'down' }, repair: { kind: 'broker', nodes, state: 'up' } };
+  },
 };
 
-function brokerEpisode(change: 'down' | 'full' | 'stale'): FaultEpisode {
-  return { fault: { kind: 'broker', change }, repair: { kind: 'broker', change: 'up' } };
-}
+/** Time from when a server begins to leave until it joins again, in milliseconds: it hands over its partitions meanwhile. */
+const minAbsenceMs = 1_000;
 
 /** Draws the faults of a run, ordered by time. Each run uses only some of the kinds, since all at once mask each other. */
 export function drawFaults(random: SeededRandom, context: FaultContext): GeneratedStep[] {
-  const enabled = Object.values(
-    context.replication === 'nats' ? { ...faultKinds, ...brokerFaultKinds } : faultKinds,
-  ).filter(() => random.happens(0.35));
+  const isOnNats = context.brokerNodes.length > 0;
+  const enabled = Object.values(isOnNats ? { ...faultKinds, ...natsFaultKinds } : faultKinds).filter(() =>
+    random.happens(0.35),
+  );
   const count = enabled.length === 0 ? 0 : 1 + random.below(random.pick([3, 6, 14]));
   const steps: GeneratedStep[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -117,6 +130,20 @@ export function drawFaults(random: SeededRandom, context: FaultContext): Generat
     if (repair !== undefined && repairedMs < context.endMs) steps.push({ atMs: repairedMs, action: repair });
   }
   return steps.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Draws a rolling restart: one server after the other leaves and joins again. */
+export function drawRollingRestart(random: SeededRandom, { servers, endMs }: FaultContext): GeneratedStep[] {
+  const intervalMs = random.pick([1_500, 3_000, 7_000]);
+  const startMs = random.below(Math.ceil(endMs / 2));
+  return servers.flatMap((server, index): GeneratedStep[] => {
+    const atMs = startMs + index * intervalMs;
+    if (atMs + intervalMs >= endMs) return [];
+    return [
+      { atMs, action: { kind: 'leave', servers: [server] } },
+      { atMs: atMs + intervalMs - 1, action: { kind: 'join', servers: [server] } },
+    ];
+  });
 }
 
 /** Draws a duration from far below to several times the heartbeat interval, since behaviour differs at each scale. */

@@ -3,11 +3,12 @@ import { bytesOf } from '../../protocol/text/bytes.js';
 import { asClientId, asServerId, type ServerId } from '../../protocol/place/ids.js';
 import { buildTopology, type Topology } from '../../protocol/place/topology.js';
 import { defaultBufferBytes, type NetworkConditions } from '../network/path.js';
+import { natsSettleMs } from '../run/nats-settle-time.js';
 import type { ClientWorkload } from '../scenario/scenario.js';
-import { linksIn } from '../scenario/links-in.js';
+import { brokerNodesIn, linksIn } from '../scenario/links-in.js';
 import { SeededRandom } from '../time/seeded-random.js';
-import type { GeneratedScenario, GeneratedStep } from './generated-scenario.js';
-import { drawFaults } from './draw-faults.js';
+import { repairSteps, type GeneratedScenario, type GeneratedStep } from './generated-scenario.js';
+import { drawFaults, drawRollingRestart } from './draw-faults.js';
 
 /** Server names, in sort order. */
 const names = [
@@ -28,11 +29,8 @@ const names = [
 /** Share of herds that replicate through NATS. */
 const natsProbability = 0.35;
 
-/**
- * Default probability that a client changes its server before a command. On NATS this makes two servers write about one client
- * concurrently.
- */
-const defaultMoveProbability = 0.01;
+/** Probability that a client of a herd that floods changes its server before a command. */
+const moveProbability = 0.01;
 
 /** When the workload ends and all faults are repaired, in milliseconds; the settling time follows. */
 const endRangeMs = { least: 6_000, most: 18_000 } as const;
@@ -40,22 +38,25 @@ const endRangeMs = { least: 6_000, most: 18_000 } as const;
 /** Draws a random scenario: herd, workload, network and faults. Equal for equal seed and version. */
 export function drawScenario(seed: number): GeneratedScenario {
   const random = new SeededRandom(String(seed), 'fuzz');
-  // Bridged herds, with flooding links and a bucket between sites, would be drawn here.
-  const replication = random.stream('spread').happens(natsProbability) ? ('nats' as const) : ('flood' as const);
-  const floodTopology = drawTopology(random.stream('topology'));
-  const topology = replication === 'nats' ? buildTopology(floodTopology.keys(), []) : floodTopology;
+  return random.stream('spread').happens(natsProbability)
+    ? drawNatsScenario(seed, random)
+    : drawFloodScenario(seed, random);
+}
+
+function drawFloodScenario(seed: number, random: SeededRandom): GeneratedScenario {
+  const topology = drawTopology(random.stream('topology'));
   const linkTimings = drawLinkTimings(random.stream('pace'));
   const faultContext = {
     servers: [...topology.keys()],
-    links: linksIn({ topology, replication }),
-    replication,
+    links: topology,
+    brokerNodes: [],
     heartbeatMs: linkTimings.heartbeatMs,
     endMs: Math.round(random.between(endRangeMs.least, endRangeMs.most)),
   };
   const clients = {
     ...drawClients(random.stream('clients'), topology.size),
-    moveProbability: replication === 'nats' ? random.stream('moves').pick([0.01, 0.1, 0.5]) : defaultMoveProbability,
-    checkProbability: replication === 'nats' ? 0 : random.stream('checks').pick([0, 0, 0.1, 0.5]),
+    moveProbability,
+    checkProbability: random.stream('checks').pick([0, 0, 0.1, 0.5]),
   };
   return {
     name: `fuzz ${seed}`,
@@ -63,21 +64,73 @@ export function drawScenario(seed: number): GeneratedScenario {
     herd: {
       name: 'simulated',
       topology,
-      replication,
+      replication: { kind: 'flood' },
       limits: drawLimits(random.stream('limits')),
       linkTimings,
       file: undefined,
     },
     network: widenBuffers(drawNetwork(random.stream('network'), linkTimings), clients),
     clients,
-    ...drawPhones(
-      random.stream('phones'),
-      { count: clients.count, replication },
-      {
-        steps: drawFaults(random.stream('faults'), faultContext),
-        endMs: faultContext.endMs,
-      },
-    ),
+    ...drawPhones(random.stream('phones'), clients.count, {
+      steps: drawFaults(random.stream('faults'), faultContext),
+      endMs: faultContext.endMs,
+    }),
+  };
+}
+
+/** Draws a herd on NATS, in which partitions move often: it has short heartbeats, and members join and leave. */
+function drawNatsScenario(seed: number, random: SeededRandom): GeneratedScenario {
+  const membership = random.stream('members');
+  const topology = buildTopology(names.slice(0, 3 + membership.below(names.length - 2)).map(toServerId), []);
+  const replication = {
+    kind: 'nats',
+    replicas: membership.pick([1, 2, 2, 3, 3, 4, Infinity]),
+    brokers: membership.pick([1, 3]),
+  } as const;
+  const linkTimings = {
+    heartbeatMs: membership.pick([250, 250, 500, 1_000]),
+    antiEntropyMs: membership.pick([1_000, 2_000, 5_000]),
+  };
+  const herd = {
+    name: 'simulated',
+    topology,
+    replication,
+    limits: drawLimits(random.stream('limits')),
+    linkTimings,
+    file: undefined,
+  };
+  const network = shortenDelays(drawNetwork(random.stream('network'), linkTimings), linkTimings);
+  const requests = random.stream('requests');
+  const clients = {
+    ...drawClients(random.stream('clients'), topology.size),
+    queryProbability: requests.pick([0, 0.05, 0.3, 0.5]),
+    moveProbability: requests.pick([0.01, 0.1, 0.5]),
+    checkProbability: requests.pick([0, 0.1, 0.5]),
+  };
+  const endMs = Math.round(random.between(endRangeMs.least, endRangeMs.most));
+  const context = {
+    servers: [...topology.keys()],
+    links: linksIn(herd),
+    brokerNodes: brokerNodesIn(herd),
+    heartbeatMs: linkTimings.heartbeatMs,
+    endMs,
+  };
+  const faults = drawFaults(random.stream('faults'), context);
+  const restarts = membership.happens(0.15) ? drawRollingRestart(random.stream('restarts'), context) : [];
+  // Some clients are served for a while after everything has settled.
+  const calmMs = membership.happens(0.3) ? Math.ceil(natsSettleMs({ herd, network })) + endRangeMs.least : 0;
+  const steps = [...faults, ...restarts].sort((a, b) => a.atMs - b.atMs);
+  const calmStart: GeneratedStep[] = calmMs === 0 ? [] : repairSteps(steps, endMs);
+  return {
+    name: `fuzz ${seed}`,
+    seed,
+    herd,
+    network,
+    clients,
+    ...drawPhones(random.stream('phones'), clients.count, {
+      steps: [...steps, ...calmStart],
+      endMs: endMs + calmMs,
+    }),
   };
 }
 
@@ -136,6 +189,16 @@ function drawNetwork(random: SeededRandom, { heartbeatMs }: LinkTimings): Networ
   };
 }
 
+/**
+ * Bounds delays to what a herd on NATS can work with: a request between servers and its response make six trips, which must take
+ * less than two heartbeats. Buffers are large, since a node of the broker closes connections whose buffers are full.
+ */
+function shortenDelays(network: NetworkConditions, { heartbeatMs }: LinkTimings): NetworkConditions {
+  const { minMs, maxMs } = network.delay;
+  const delay = { minMs: Math.min(minMs, heartbeatMs / 16), maxMs: Math.min(maxMs, heartbeatMs / 8) };
+  return { ...network, delay, bufferBytes: defaultBufferBytes };
+}
+
 /** Bytes of a report on a link, with its share of comparisons and repairs. */
 const bytesPerReport = 250;
 
@@ -169,7 +232,7 @@ const futureEffectMs = 65_000;
 /** In some runs a phone's clock is far ahead for a while; some of these run until its reports must win again. */
 function drawPhones(
   random: SeededRandom,
-  { count, replication }: { readonly count: number; readonly replication: 'flood' | 'nats' },
+  count: number,
   { steps, endMs }: Pick<GeneratedScenario, 'steps' | 'endMs'>,
 ): Pick<GeneratedScenario, 'steps' | 'endMs'> {
   if (!random.happens(0.15)) return { steps, endMs };
@@ -183,8 +246,7 @@ function drawPhones(
   ];
   return {
     steps: [...steps, ...phones].sort((a, b) => a.atMs - b.atMs),
-    // A server that was disconnected from its broker for that long needs more time to settle than runs allow.
-    endMs: replication === 'flood' && random.happens(0.3) ? endMs + futureEffectMs : endMs,
+    endMs: random.happens(0.3) ? endMs + futureEffectMs : endMs,
   };
 }
 

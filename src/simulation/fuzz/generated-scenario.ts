@@ -2,6 +2,7 @@ import { maxLinkBackoffMs } from '../../actors/time/backoff.js';
 import { defaultLimits } from '../../actors/ports/limits.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import { convergenceBoundMs } from '../run/convergence-bound.js';
+import { natsSettleMs } from '../run/nats-settle-time.js';
 import type { FaultAction, PhoneAction, Step } from '../scenario/scenario.js';
 import type { ScenarioContent } from '../scenario/scenario-writer.js';
 
@@ -28,15 +29,25 @@ const attemptMs = 5_000;
 /** Time until an undisturbed link is live, besides the network's delays, in milliseconds. */
 const connectMarginMs = 1_500;
 
+/** Maximum duration of an orderly stop, in milliseconds. */
+const leaveMs = 8_000;
+
 /** Longest interval between two comparisons of neighbours, as a multiple of the configured one. */
 const maxComparisonInterval = 1.5;
 
 /** Adds the repairs, and a settling time in which every link must recover. */
 export function toScenarioContent({ endMs, ...scenario }: GeneratedScenario): ScenarioContent {
   const { herd, steps } = scenario;
-  const relinkMs = missedHeartbeats * herd.linkTimings.heartbeatMs + attemptMs + maxLinkBackoffMs + connectMarginMs;
-  const settleMs = Math.ceil(relinkMs + 4 * convergenceBoundMs(scenario) + comparisonMs(herd));
+  const settleMs = Math.ceil(
+    herd.replication.kind === 'nats' ? natsSettleMs(scenario) + leaveMs : floodSettleMs(scenario),
+  );
   return { ...scenario, steps: [...steps, ...repairSteps(scenario.steps, endMs)], settleMs };
+}
+
+function floodSettleMs(scenario: Pick<GeneratedScenario, 'herd' | 'network'>): number {
+  const { herd } = scenario;
+  const relinkMs = missedHeartbeats * herd.linkTimings.heartbeatMs + attemptMs + maxLinkBackoffMs + connectMarginMs;
+  return relinkMs + 4 * convergenceBoundMs(scenario) + comparisonMs(herd);
 }
 
 /**
@@ -49,7 +60,7 @@ function comparisonMs({ limits, linkTimings }: ScenarioContent['herd']): number 
 }
 
 /** Returns the steps that repair all active faults. */
-function repairSteps(steps: readonly GeneratedStep[], atMs: number): GeneratedStep[] {
+export function repairSteps(steps: readonly GeneratedStep[], atMs: number): GeneratedStep[] {
   const faults = new ActiveFaults();
   for (const { action } of steps) faults.apply(action);
   return faults.repairActions().map((action) => ({ atMs, action }));
@@ -59,7 +70,7 @@ function repairSteps(steps: readonly GeneratedStep[], atMs: number): GeneratedSt
 class ActiveFaults {
   private isNetworkBroken = false;
   private isUpstreamBroken = false;
-  private isBrokerBroken = false;
+  private readonly brokenNodes = new Set<ServerId>();
   private readonly down = new Set<ServerId>();
   private readonly paused = new Set<ServerId>();
   private readonly drifting = new Set<ServerId>();
@@ -75,7 +86,11 @@ class ActiveFaults {
         }
         return;
       case 'restart':
+      case 'join':
         for (const server of action.servers) this.down.delete(server);
+        return;
+      case 'leave':
+        // It is not expected to return.
         return;
       case 'pause':
         for (const server of action.servers) if (!this.down.has(server)) this.paused.add(server);
@@ -97,8 +112,10 @@ class ActiveFaults {
         this.isUpstreamBroken = action.state !== 'up';
         return;
       case 'broker':
-        // Only the servers can restore wiped contents.
-        if (action.change !== 'wiped') this.isBrokerBroken = action.change !== 'up';
+        for (const node of action.nodes) {
+          if (action.state === 'down') this.brokenNodes.add(node);
+          else this.brokenNodes.delete(node);
+        }
         return;
       default:
         this.isNetworkBroken = true;
@@ -113,7 +130,7 @@ class ActiveFaults {
     for (const server of this.drifting) actions.push({ kind: 'clock', server, jumpMs: 0, drift: 0 });
     for (const client of this.phones) actions.push({ kind: 'phone', client, clockMs: 0 });
     if (this.isUpstreamBroken) actions.push({ kind: 'upstream', state: 'up' });
-    if (this.isBrokerBroken) actions.push({ kind: 'broker', change: 'up' });
+    for (const node of this.brokenNodes) actions.push({ kind: 'broker', nodes: [node], state: 'up' });
     // A run without repairs still ends with a step at that time.
     return actions.length > 0 ? actions : [{ kind: 'heal', what: 'all' }];
   }

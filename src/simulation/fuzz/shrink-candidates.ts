@@ -3,7 +3,7 @@ import type { ServerId } from '../../protocol/place/ids.js';
 import { connectedComponents, buildTopology, type Topology } from '../../protocol/place/topology.js';
 import { defaultBufferBytes } from '../network/path.js';
 import type { Edge } from '../scenario/scenario.js';
-import { broker, linksIn } from '../scenario/links-in.js';
+import { broker, isBrokerNode, linksIn } from '../scenario/links-in.js';
 import type { GeneratedScenario, GeneratedStep } from './generated-scenario.js';
 
 /** Minimum time before all faults are repaired, in milliseconds. */
@@ -13,6 +13,7 @@ const minEndMs = 1_000;
 export function* shrinkCandidates(scenario: GeneratedScenario): Generator<GeneratedScenario> {
   yield* withFewerSteps(scenario);
   yield* withFewerServers(scenario);
+  yield* withSimplerReplication(scenario);
   yield* withFewerEdges(scenario);
   yield* withFewerClients(scenario);
   yield* withPlainerNetwork(scenario);
@@ -54,6 +55,44 @@ function* withFewerEdges(scenario: GeneratedScenario): Generator<GeneratedScenar
   }
 }
 
+/** With one broker node, or with fewer holders of each partition. */
+function* withSimplerReplication(scenario: GeneratedScenario): Generator<GeneratedScenario> {
+  const { replication, topology } = scenario.herd;
+  if (replication.kind === 'flood') return;
+  const change = (changed: Partial<typeof replication>): GeneratedScenario => ({
+    ...scenario,
+    herd: { ...scenario.herd, replication: { ...replication, ...changed } },
+  });
+  if (replication.brokers > 1) {
+    const { herd } = change({ brokers: 1 });
+    const renamed = scenario.steps.map(({ atMs, action }) => ({ atMs, action: withOneNode(action) }));
+    yield* withTopology({ ...scenario, herd, steps: renamed }, topology);
+  }
+  const replicas = Math.min(replication.replicas, topology.size);
+  if (replicas > 1) yield change({ replicas: 1 });
+  if (replicas > 2) yield change({ replicas: replicas - 1 });
+}
+
+/** Renames the first of several broker nodes to the only one. */
+function withOneNode(action: GeneratedStep['action']): GeneratedStep['action'] {
+  const rename = (name: ServerId) => (name === `${broker}-1` ? broker : name);
+  switch (action.kind) {
+    case 'cut':
+    case 'stall':
+    case 'slow':
+      return { ...action, edges: action.edges.map(({ from, to }) => ({ from: rename(from), to: rename(to) })) };
+    case 'heal':
+      if (typeof action.what === 'string') return action;
+      return { ...action, what: action.what.map(({ from, to }) => ({ from: rename(from), to: rename(to) })) };
+    case 'partition':
+      return { ...action, groups: action.groups.map((group) => group.map(rename)) };
+    case 'broker':
+      return { ...action, nodes: action.nodes.map(rename) };
+    default:
+      return action;
+  }
+}
+
 /** With a topology that is still connected, and the steps that apply to it. */
 function* withTopology(scenario: GeneratedScenario, topology: Topology): Generator<GeneratedScenario> {
   const herd = { ...scenario.herd, topology };
@@ -74,7 +113,9 @@ function restrictAction(links: Topology, action: GeneratedStep['action']): Gener
     case 'crash':
     case 'restart':
     case 'pause':
-    case 'resume': {
+    case 'resume':
+    case 'join':
+    case 'leave': {
       const servers = action.servers.filter(has);
       return servers.length === 0 ? undefined : { ...action, servers };
     }
@@ -91,14 +132,17 @@ function restrictAction(links: Topology, action: GeneratedStep['action']): Gener
     }
     case 'partition': {
       const groups = action.groups.map((group) => group.filter(has)).filter((group) => group.length > 0);
-      const isMissingBroker = links.has(broker) && !groups.flat().includes(broker);
+      const isMissingBroker = [...links.keys()].some(isBrokerNode) && !groups.flat().some(isBrokerNode);
       return groups.length < 2 || isMissingBroker ? undefined : { ...action, groups };
     }
     case 'clock':
       return has(action.server) ? action : undefined;
+    case 'broker': {
+      const nodes = action.nodes.filter(has);
+      return nodes.length === 0 ? undefined : { ...action, nodes };
+    }
     case 'phone':
     case 'upstream':
-    case 'broker':
       return action;
   }
 }

@@ -3,12 +3,16 @@ import type { Scenario } from '../scenario/scenario.js';
 import { AcknowledgedSurvives } from './acknowledged-survives.js';
 import { Agreement } from './agreement.js';
 import { ResponsesInOrder } from './responses-in-order.js';
-import { BucketAgreement } from './bucket-agreement.js';
-import { BucketMonotonic } from './bucket-monotonic.js';
 import { Bounds } from './bounds.js';
 import type { Invariant } from './invariant.js';
 import { LinkRecovery } from './link-recovery.js';
 import { Monotonic } from './monotonic.js';
+import { AcknowledgedSurvivesOnNats } from './nats/acknowledged-survives.js';
+import { HoldersAgree } from './nats/holders-agree.js';
+import { LookupsFresh } from './nats/lookups-fresh.js';
+import { MovesBounded } from './nats/moves-bounded.js';
+import { PartitionsComplete } from './nats/partitions-complete.js';
+import { ReadYourWritesOnNats } from './nats/read-your-writes.js';
 import { NewestWins } from './newest-wins.js';
 import { NoEcho } from './no-echo.js';
 import { NoFailure } from './no-failure.js';
@@ -24,15 +28,34 @@ export function createInvariants(scenario: Pick<Scenario, 'herd' | 'network' | '
     new Monotonic(),
     new Integrity(herd.limits),
     new NewestWins(),
-    ...(herd.replication === 'nats'
-      ? [new BucketMonotonic(), new BucketAgreement()]
-      : [new NoEcho(), new ReadYourWrites(scenario), new AcknowledgedSurvives()]),
+    ...(herd.replication.kind === 'nats'
+      ? createNatsInvariants(scenario, herd.replication.replicas)
+      : createFloodInvariants(scenario)),
     new ResponsesInOrder(),
     new NoFailure(),
     new Bounds(herd.limits),
     new LinkRecovery(),
+    new Quiescent(convergenceBoundMs({ herd, network })),
+  ];
+}
+
+function createFloodInvariants(scenario: Pick<Scenario, 'network' | 'steps'>): Invariant[] {
+  return [
+    new NoEcho(),
+    new ReadYourWrites(scenario),
+    new AcknowledgedSurvives(),
     new RestartCatchUp(),
     new Agreement(),
-    new Quiescent(convergenceBoundMs({ herd, network })),
+  ];
+}
+
+function createNatsInvariants(scenario: Pick<Scenario, 'herd' | 'network' | 'steps'>, replicas: number): Invariant[] {
+  return [
+    new ReadYourWritesOnNats(scenario),
+    new LookupsFresh(scenario),
+    new AcknowledgedSurvivesOnNats(scenario),
+    new PartitionsComplete(scenario, replicas),
+    new MovesBounded(),
+    new HoldersAgree(),
   ];
 }

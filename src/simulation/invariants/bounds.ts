@@ -8,9 +8,6 @@ import type { Invariant, Violation } from './invariant.js';
  */
 const maxInFlightBytes = 1_000_000;
 
-/** Maximum reads and writes of one server in flight at the broker (docs/reference/limits.md). */
-const maxPendingBrokerRequests = 256;
-
 /** Queues and stores stay within their limits. */
 export class Bounds implements Invariant {
   readonly name = 'bounds';
@@ -32,17 +29,11 @@ export class Bounds implements Invariant {
           text: `${server} stores ${storedBytes} bytes of locations (limit ${maxStoreBytes})`,
         });
       }
-      const { inFlightBytes: bytes = 0, pendingBrokerRequests: asked = 0 } = view.environment.readLoad(server) ?? {};
+      const bytes = view.environment.readLoad(server)?.inFlightBytes ?? 0;
       if (bytes > maxInFlightBytes) {
         violations.push({
           server,
           text: `${server} has ${bytes} bytes in flight in one connection (limit ${maxInFlightBytes})`,
-        });
-      }
-      if (asked > maxPendingBrokerRequests) {
-        violations.push({
-          server,
-          text: `${server} has ${asked} pending requests to the broker (limit ${maxPendingBrokerRequests})`,
         });
       }
     }

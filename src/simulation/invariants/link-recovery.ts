@@ -1,7 +1,7 @@
 import type { HerdView } from '../run/herd-view.js';
 import type { Invariant, Violation } from './invariant.js';
 
-/** The links between running neighbours that can reach each other are live. */
+/** The links between running neighbours that can reach each other are live; on NATS, servers that can reach the broker are. */
 export class LinkRecovery implements Invariant {
   readonly name = 'link-recovery';
 

@@ -5,6 +5,7 @@ import type { HerdView } from '../run/herd-view.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { SimulationEvent } from '../environment.js';
 import type { Invariant, Violation } from './invariant.js';
+import { PendingQueries } from './pending-queries.js';
 import { locationReportKey, commandReportKey } from './report-keys.js';
 import { UndisturbedLinks } from './undisturbed-links.js';
 
@@ -15,7 +16,7 @@ interface AcceptedReport {
 }
 
 /**
- * A neighbour that is queried after a report was acknowledged knows it. Checked only if links are not slower than clients: then
+ * In a herd that floods, a neighbour that is queried after a report was acknowledged knows it. Checked only if links are not slower than clients: then
  * a location reaches the neighbour before the response and the query together can, whatever delays are drawn.
  */
 export class ReadYourWrites implements Invariant {
@@ -34,15 +35,8 @@ export class ReadYourWrites implements Invariant {
   private readonly acceptedReports = new Map<string, AcceptedReport>();
   /** The oldest location that each server must know by now, for each client. */
   private readonly requiredLocations = new Map<ServerId, Map<ClientId, Location>>();
-  /** For queries without a response, the location that was required when they were sent. */
-  private readonly pendingQueries = new Map<string, (Location | undefined)[]>();
-  /** The server that each client used last. */
-  private readonly lastServers = new Map<string, ServerId>();
-  /**
-   * Queries whose responses cannot be assigned: the client left the server and returned while responses over its earlier
-   * connection were pending.
-   */
-  private readonly ambiguousQueries = new Set<string>();
+  /** Queries without a response, with the location that was required when they were sent. */
+  private readonly pendingQueries = new PendingQueries<Location>();
 
   constructor({ network, steps }: Pick<Scenario, 'network' | 'steps'>) {
     const { delay, loss, bytesPerSecond } = network;
@@ -55,7 +49,7 @@ export class ReadYourWrites implements Invariant {
     // A step may have delayed what is in transit, which is then not checked.
     this.acceptedReports.clear();
     this.requiredLocations.clear();
-    for (const due of this.pendingQueries.values()) due.fill(undefined);
+    this.pendingQueries.clearContexts();
     return [];
   }
 
@@ -73,7 +67,7 @@ export class ReadYourWrites implements Invariant {
         this.recordCommand(event);
         return undefined;
       case 'response-lost':
-        this.takeQuery(event.client, event.server, event.command);
+        this.pendingQueries.take(event.client, event.server, event.command);
         return undefined;
       default:
         this.links.onEvent(event);
@@ -104,12 +98,8 @@ export class ReadYourWrites implements Invariant {
   }
 
   private recordCommand(event: Extract<SimulationEvent, { kind: 'command-sent' }>): void {
-    const { client, server, line } = event;
-    const key = `${client} ${server} ${line}`;
-    const pending = this.pendingQueries.get(key) ?? [];
-    if (pending.length > 0 && this.lastServers.get(client) !== server) this.ambiguousQueries.add(key);
-    this.lastServers.set(client, server);
-    if (line.startsWith('WHATSAT ')) this.pendingQueries.set(key, [...pending, this.requiredLocation(event)]);
+    const isQuery = event.line.startsWith('WHATSAT ');
+    this.pendingQueries.add(event, isQuery, isQuery ? this.requiredLocation(event) : undefined);
   }
 
   private requiredLocation({ server, line }: Extract<SimulationEvent, { kind: 'command-sent' }>): Location | undefined {
@@ -121,7 +111,7 @@ export class ReadYourWrites implements Invariant {
     view: HerdView,
   ): Violation | undefined {
     if (command?.startsWith('WHATSAT ') !== true) return undefined;
-    const required = this.takeQuery(client, server, command);
+    const required = this.pendingQueries.take(client, server, command);
     const [first = ''] = lines;
     const returned = parseAt(first);
     // A server that has evicted locations need not know it.
@@ -131,17 +121,5 @@ export class ReadYourWrites implements Invariant {
       !view.hasEvicted(server);
     if (!mustKnow || returned === undefined || !supersedes(required, returned)) return undefined;
     return { server, text: `${server} was queried after ${required.line} was acknowledged, but answered ${first}` };
-  }
-
-  private takeQuery(client: string, server: ServerId, command: ByteString): Location | undefined {
-    const key = `${client} ${server} ${command}`;
-    const [required, ...others] = this.pendingQueries.get(key) ?? [];
-    const isMixed = this.ambiguousQueries.has(key);
-    if (others.length > 0) this.pendingQueries.set(key, others);
-    else {
-      this.pendingQueries.delete(key);
-      this.ambiguousQueries.delete(key);
-    }
-    return isMixed ? undefined : required;
   }
 }

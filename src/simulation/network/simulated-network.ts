@@ -23,8 +23,11 @@ export interface ListenerAddress {
 /** Writes of a process in one turn. */
 interface TurnWrites {
   readonly turn: number;
-  readonly writes: { readonly stream: Stream; readonly segment: Segment }[];
+  readonly writes: { readonly sender: SegmentSender; readonly segment: Segment }[];
 }
+
+/** One direction of a connection, from which a segment may be removed. */
+type SegmentSender = Pick<Stream, 'cancel'>;
 
 /** Called for every data segment that arrives. */
 export type OnDelivered = (from: string, to: string, segment: Segment) => void;
@@ -65,14 +68,14 @@ export class SimulatedNetwork implements SocketDependencies {
     this.onDelivered(from.name, to.name, segment);
   }
 
-  recordWrite(host: SocketHost, stream: Stream, segment: Segment): void {
+  recordWrite(host: SocketHost, sender: SegmentSender, segment: Segment): void {
     const { number } = this.turn;
     let last = this.lastWrites.get(host);
     if (last?.turn !== number) {
       last = { turn: number, writes: [] };
       this.lastWrites.set(host, last);
     }
-    last.writes.push({ stream, segment });
+    last.writes.push({ sender, segment });
   }
 
   /** Returns the path between two hosts in this direction. */
@@ -110,6 +113,7 @@ export class SimulatedNetwork implements SocketDependencies {
     const path = this.path(from.name, to.name);
     const way: OneWay = new OneWay({
       nowMs: () => this.nowMs(),
+      sent: (segment) => this.recordWrite(from, way, segment),
       arrived: (segment, then) => {
         if (to.isAlive) this.delivered(from, to, segment);
         to.run(then);
@@ -125,6 +129,11 @@ export class SimulatedNetwork implements SocketDependencies {
   /** Closes every connection of a host, as the operating system of a killed process does. */
   resetAll(host: SocketHost): void {
     this.dropLastWrites(host);
+    this.closeAll(host);
+  }
+
+  /** Closes every connection of a host, as the operating system of an ended process does. */
+  closeAll(host: SocketHost): void {
     for (const socket of [...this.sockets]) if (socket.host === host) socket.reset();
     for (const [address, door] of this.listeners) if (door.host === host) this.listeners.delete(address);
   }
@@ -155,8 +164,8 @@ export class SimulatedNetwork implements SocketDependencies {
     const writes = this.lastWrites.get(host)?.writes ?? [];
     this.lastWrites.delete(host);
     const kept = this.killRandom.below(writes.length + 1);
-    for (const { stream, segment } of writes.slice(kept).reverse()) {
-      if (!stream.cancel(segment)) return;
+    for (const { sender, segment } of writes.slice(kept).reverse()) {
+      if (!sender.cancel(segment)) return;
     }
   }
 

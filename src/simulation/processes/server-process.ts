@@ -39,7 +39,7 @@ export class ServerProcess implements RunningServer {
   private readonly pendingRequests = new Map<number, PendingRequest>();
   private requestCount = 0;
   private openPorts: ServerPorts | undefined;
-  private state: 'starting' | 'running' | 'killed' = 'starting';
+  private state: 'starting' | 'running' | 'ending' = 'starting';
   private errorText = '';
   private exitReason: string | undefined;
   private resolveStarted: (cannot: string | undefined) => void = () => undefined;
@@ -69,8 +69,14 @@ export class ServerProcess implements RunningServer {
   }
 
   async kill(): Promise<void> {
-    this.state = 'killed';
+    this.state = 'ending';
     this.signal('SIGKILL');
+    await this.exited;
+  }
+
+  async stop(): Promise<void> {
+    this.state = 'ending';
+    this.signal('SIGTERM');
     await this.exited;
   }
 
@@ -106,8 +112,8 @@ export class ServerProcess implements RunningServer {
         this.exitReason = report.reason;
         return;
       case 'link':
-      case 'bucket':
-        // Link and bucket states arrive as events, too.
+      case 'nats':
+        // Their states arrive as events, too.
         return;
       case 'event':
         return this.options.emit(report.event);

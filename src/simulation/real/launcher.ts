@@ -24,6 +24,8 @@ export interface RunningServer {
   readonly ports: ServerPorts;
   /** Kills it. Resolves when it has ended and all its events have been received. */
   kill(): Promise<void>;
+  /** Stops it in an orderly way, as SIGTERM does. Resolves when it has ended and all its events have been received. */
+  stop(): Promise<void>;
   pause(): void;
   resume(): void;
   /** Reads what its store holds for a client. */

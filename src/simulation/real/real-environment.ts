@@ -8,6 +8,7 @@ import type { Location } from '../../protocol/place/location.js';
 import { SystemClock } from '../../runtime/time/system-clock.js';
 import { NetworkFaults } from '../network/network-faults.js';
 import type { Action, FaultAction, Scenario, ScenarioHerd } from '../scenario/scenario.js';
+import { initialServers } from '../scenario/initial-servers.js';
 import { SeededRandom } from '../time/seeded-random.js';
 import type { Environment, SimulationListener } from '../environment.js';
 import { FaultUpstream } from './fault-upstream.js';
@@ -33,7 +34,7 @@ export function realStepUnsupportedReason(action: Action, hosting: ServerLaunche
 
 /** Returns why no real environment can run such a herd; undefined if it can. */
 export function realHerdUnsupportedReason({ replication }: ScenarioHerd): string | undefined {
-  return replication === 'nats' ? 'replication through NATS needs --environment virtual' : undefined;
+  return replication.kind === 'nats' ? 'replication through NATS needs --environment virtual' : undefined;
 }
 
 /**
@@ -97,7 +98,7 @@ export class RealEnvironment implements Environment {
     this.folder = await mkdtemp(join(tmpdir(), 'herd-simulation-'));
     await Promise.all([this.network.start(), this.upstream.start()]);
     await this.servers.writeHerdFiles(this.folder);
-    await this.servers.start([...this.scenario.herd.topology.keys()]);
+    await this.servers.start(initialServers(this.scenario));
   }
 
   advanceTo(ms: number): Promise<void> {
@@ -108,7 +109,11 @@ export class RealEnvironment implements Environment {
     switch (action.kind) {
       case 'crash':
         return this.servers.crash(action.servers, action.memory);
+      case 'leave':
+        this.servers.leave(action.servers);
+        return;
       case 'restart':
+      case 'join':
         return this.servers.start(action.servers);
       case 'pause':
         this.servers.pause(action.servers);

@@ -25,6 +25,7 @@ export class RealServers {
   private readonly paused = new Set<ServerId>();
   /** Store contents of each running server according to its events: a paused server cannot be queried. */
   private readonly reportedLocations = new Map<ServerId, Map<ClientId, Location>>();
+  private readonly leaving = new Map<ServerId, Promise<void>>();
   private folder = '';
 
   constructor(
@@ -36,7 +37,9 @@ export class RealServers {
   async writeHerdFiles(folder: string): Promise<void> {
     this.folder = folder;
     const { herd, steps } = this.scenario;
-    const keepsDisk = steps.some(({ action }) => action.kind === 'crash' && action.memory === 'on disk');
+    const keepsDisk = steps.some(
+      ({ action }) => action.kind === 'leave' || (action.kind === 'crash' && action.memory === 'on disk'),
+    );
     for (const server of herd.topology.keys()) {
       const peerPortFor = (neighbour: ServerId) => this.dependencies.network.portFor(server, neighbour);
       const storePath = keepsDisk ? this.storePath : undefined;
@@ -58,6 +61,15 @@ export class RealServers {
     await Promise.all(servers.map((server) => this.crashOne(server)));
     if (memory === 'on disk') return;
     await Promise.all(servers.map((server) => rm(join(this.storePath, server), { recursive: true, force: true })));
+  }
+
+  /** Begins to stop servers in an orderly way. What they store on disk is kept. */
+  leave(servers: readonly ServerId[]): void {
+    for (const server of servers) {
+      if (this.leaving.has(server)) continue;
+      const left = this.leaveOne(server).finally(() => this.leaving.delete(server));
+      this.leaving.set(server, left);
+    }
   }
 
   pause(servers: readonly ServerId[]): void {
@@ -99,6 +111,7 @@ export class RealServers {
   }
 
   private async startOne(server: ServerId): Promise<void> {
+    await this.leaving.get(server);
     if (this.runs.has(server)) return;
     const { launcher, network, upstream, breakClients } = this.dependencies;
     const run = await launcher.launch({
@@ -121,6 +134,17 @@ export class RealServers {
     if (run === undefined) return;
     this.removeRun(server);
     await run.kill();
+    this.dependencies.emit({ kind: 'down', server });
+  }
+
+  private async leaveOne(server: ServerId): Promise<void> {
+    const run = this.runs.get(server);
+    if (run === undefined) return;
+    await run.stop();
+    // It may have been killed in the meantime.
+    if (this.runs.get(server) !== run) return;
+    this.removeRun(server);
+    this.dependencies.emit({ kind: 'left', server });
     this.dependencies.emit({ kind: 'down', server });
   }
 

@@ -1,7 +1,6 @@
 import type { ServerId } from '../../protocol/place/ids.js';
 import type { TraceEvent } from '../run/trace.js';
-import type { Action, Edge, BrokerChange, Step } from '../scenario/scenario.js';
-import { broker } from '../scenario/links-in.js';
+import type { Action, Edge, Step } from '../scenario/scenario.js';
 import type { FaultBand, FaultKind } from './timeline-data.js';
 
 /** An active fault, and what is left of it. */
@@ -14,26 +13,36 @@ interface OpenFault {
   readonly edges: Set<string>;
 }
 
-/** Records when each fault was active: servers as they went down and came back, all else according to the steps. */
+/** Records when each fault was active: servers and broker nodes as they went down and came back, all else according to the steps. */
 export class FaultBands {
   private readonly openFaults = new Set<OpenFault>();
   private readonly closedBands: FaultBand[] = [];
   private readonly lanes: ReadonlyMap<string, number>;
+  private readonly left = new Set<ServerId>();
   private nextStep = 0;
 
+  /** @param absent servers that do not run at the start */
   constructor(
     parties: readonly ServerId[],
     private readonly steps: readonly Step[],
+    absent: readonly ServerId[],
   ) {
     this.lanes = new Map(parties.map((party, lane) => [party, lane]));
+    for (const server of absent) this.openDown(0, server, 'has not joined');
   }
 
   /** Processes an event. Steps are executed in the order of the scenario. */
   observe(atMs: number, event: TraceEvent): void {
     switch (event.kind) {
+      case 'left':
+        this.left.add(event.server);
+        return;
       case 'down':
         this.close(atMs, ({ kind, servers }) => kind === 'pause' && servers.includes(event.server));
-        return this.openBand(atMs, { kind: 'crash', text: `${event.server} is down`, servers: [event.server] });
+        return this.openDown(atMs, event.server, this.left.delete(event.server) ? 'has left' : 'is down');
+      case 'broker':
+        if (event.state === 'down') return this.openDown(atMs, event.node, 'is down');
+        return this.close(atMs, ({ kind, servers }) => kind === 'crash' && servers.includes(event.node));
       case 'paused':
         return this.openBand(atMs, { kind: 'pause', text: `${event.server} is paused`, servers: [event.server] });
       case 'started':
@@ -80,19 +89,13 @@ export class FaultBands {
         this.close(atMs, ({ kind }) => kind === 'upstream');
         if (action.state !== 'up') this.openBand(atMs, { kind: 'upstream', text, servers: [] });
         return;
-      case 'broker':
-        return this.applyToBroker(atMs, action.change, text);
       default:
         return;
     }
   }
 
-  /** A wipe has no duration; its step marks it. */
-  private applyToBroker(atMs: number, change: BrokerChange, text: string): void {
-    if (change === 'wiped') return;
-    this.close(atMs, ({ kind, servers }) => kind === 'broker' || (kind === 'crash' && servers.includes(broker)));
-    if (change === 'down') this.openBand(atMs, { kind: 'crash', text: `${broker} is down`, servers: [broker] });
-    else if (change !== 'up') this.openBand(atMs, { kind: 'broker', text, servers: [broker] });
+  private openDown(atMs: number, party: ServerId, words: string): void {
+    this.openBand(atMs, { kind: 'crash', text: `${party} ${words}`, servers: [party] });
   }
 
   private breakEdges(atMs: number, kind: FaultKind, text: string, edges: readonly Edge[]): void {

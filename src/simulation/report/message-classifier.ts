@@ -1,7 +1,7 @@
 import type { ByteString } from '../../protocol/text/bytes.js';
 import { messageKinds, type MessageKind } from './timeline-data.js';
 
-/** By first word; those from OPEN on are exchanged between servers and the broker. */
+/** By first word; those from CONNECT on are exchanged with broker nodes. */
 const kindByKeyword: Readonly<Record<string, MessageKind>> = {
   AT: 'location',
   SEEK: 'lookup',
@@ -14,15 +14,23 @@ const kindByKeyword: Readonly<Record<string, MessageKind>> = {
   COMPARED: 'comparison',
   'CAUGHT-UP': 'comparison',
   BEAT: 'heartbeat',
-  OPEN: 'handshake',
-  OPENED: 'handshake',
-  LOADED: 'comparison',
-  PUT: 'location',
-  VALUE: 'location',
-  GET: 'lookup',
-  READ: 'lookup',
+  CONNECT: 'handshake',
+  INFO: 'handshake',
+  SUB: 'handshake',
+  UNSUB: 'handshake',
+  'RS+': 'handshake',
+  'RS-': 'handshake',
+  HMSG: 'lookup',
   PING: 'heartbeat',
   PONG: 'heartbeat',
+};
+
+/** By the part of the subject that follows the herd, of messages over the broker. */
+const kindBySubject: Readonly<Record<string, MessageKind>> = {
+  locations: 'location',
+  lookup: 'lookup',
+  presence: 'heartbeat',
+  servers: 'comparison',
 };
 
 /** Characters that determine the kind of a line: its first word and the delimiter. */
@@ -52,5 +60,13 @@ export function commandKind(text: ByteString): MessageKind {
 }
 
 function lineKind(line: ByteString): MessageKind {
-  return kindByKeyword[line.trimEnd().split(' ', 1)[0] ?? ''] ?? 'other';
+  const [keyword = '', subject = ''] = line.trimEnd().split(' ', 2);
+  if (/^R?MSG$|^PUB$/.test(keyword)) return subjectKind(subject);
+  return kindByKeyword[keyword] ?? 'other';
+}
+
+/** @param subject `herd.HERD.locations.7` */
+function subjectKind(subject: string): MessageKind {
+  if (subject.includes('.reply.')) return 'lookup';
+  return kindBySubject[subject.split('.')[2] ?? ''] ?? 'other';
 }

@@ -18,7 +18,7 @@ export const messageKinds = [
 export type MessageKind = (typeof messageKinds)[number];
 
 /** Kind of fault of a band. */
-export type FaultKind = 'crash' | 'pause' | 'partition' | 'cut' | 'stall' | 'slow' | 'clock' | 'upstream' | 'broker';
+export type FaultKind = 'crash' | 'pause' | 'partition' | 'cut' | 'stall' | 'slow' | 'clock' | 'upstream';
 
 /** A fault that was active for a while. */
 export interface FaultBand {
@@ -82,7 +82,7 @@ export interface TimelineData {
   readonly result: Omit<RunResult, 'trace'>;
   /** The command that repeats the run. */
   readonly replayCommand: string;
-  /** Names of the lanes: the servers, and last the broker if there is one. */
+  /** Names of the lanes: the servers, and last the broker nodes if there are any. */
   readonly lanes: readonly string[];
   /** Servers first, then clients. */
   readonly endpoints: readonly string[];

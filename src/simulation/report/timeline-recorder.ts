@@ -1,7 +1,8 @@
 import type { RunResult } from '../run/result.js';
 import type { RunEvent, TraceEvent } from '../run/trace.js';
 import type { Scenario } from '../scenario/scenario.js';
-import { broker, linksIn } from '../scenario/links-in.js';
+import { initialServers } from '../scenario/initial-servers.js';
+import { linksIn } from '../scenario/links-in.js';
 import { FaultBands } from './fault-bands.js';
 import { MessageLog } from './message-log.js';
 import { formatReplayCommand } from './replay-command.js';
@@ -12,13 +13,13 @@ const maxMarks = 20_000;
 
 /** Records the data of a timeline while a run goes on. */
 export class TimelineRecorder {
-  /** Names of the lanes: the servers, and the broker if there is one. */
+  /** Names of the lanes: the servers, and the broker nodes if there are any. */
   private readonly lanes: readonly string[];
   private readonly messages: MessageLog;
   private readonly bands: FaultBands;
   private readonly marks: TimelineMark[] = [];
   private readonly steps: (StepMark & { readonly remarks: string[] })[] = [];
-  /** Live links, as seen by each end. */
+  /** Live links, as seen by each end, and servers that are live on NATS. */
   private readonly liveLinks = new Set<string>();
   private omittedMarks = 0;
 
@@ -27,7 +28,9 @@ export class TimelineRecorder {
     const servers = [...linksIn(herd).keys()];
     this.lanes = servers;
     this.messages = new MessageLog(servers, messagesMax);
-    this.bands = new FaultBands(servers, steps);
+    const initial = initialServers({ herd, steps });
+    const absent = [...herd.topology.keys()].filter((server) => !initial.includes(server));
+    this.bands = new FaultBands(servers, steps, absent);
   }
 
   /** Records an event. */
@@ -46,8 +49,8 @@ export class TimelineRecorder {
         return this.addMark('failure', atMs, event.server, event.text);
       case 'link':
         return this.recordLink(atMs, event);
-      case 'bucket':
-        return this.recordBucket(atMs, event);
+      case 'nats':
+        return this.recordNats(atMs, event);
       default:
         return;
     }
@@ -86,14 +89,16 @@ export class TimelineRecorder {
     }
   }
 
-  private recordBucket(atMs: number, { server, state, reason }: Extract<TraceEvent, { kind: 'bucket' }>): void {
-    const key = `${server}>${broker}`;
+  /** Records when a server has connected to NATS and holds its partitions completely, and when it loses the connection. */
+  private recordNats(atMs: number, { server, state, reason }: Extract<TraceEvent, { kind: 'nats' }>): void {
     if (state === 'live') {
-      if (this.liveLinks.has(key)) return;
-      this.liveLinks.add(key);
-      this.addMark('link up', atMs, server, 'the bucket is live');
-    } else if (state === 'write-blocked' || state === 'disconnected') {
-      if (this.liveLinks.delete(key)) this.addMark('link down', atMs, server, `the bucket is ${state}: ${reason}`);
+      if (this.liveLinks.has(server)) return;
+      this.liveLinks.add(server);
+      this.addMark('link up', atMs, server, 'live on NATS');
+    } else if (state === 'backoff' || state === 'stopped') {
+      const because = reason === '' ? '' : `: ${reason}`;
+      if (this.liveLinks.delete(server))
+        this.addMark('link down', atMs, server, `the connection to NATS is down${because}`);
     }
   }
 

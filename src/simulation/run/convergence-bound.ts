@@ -7,22 +7,40 @@ import type { Scenario } from '../scenario/scenario.js';
 const maxRetransmissions = 2;
 
 /**
- * One-way trips to and from the broker that a location may have to wait for, in sequence: the previous write of the same client
- * and its reply; two conflicts, each with a read; its own write and the notification.
+ * Messages between servers that a location on NATS may have to wait for, in sequence. If its own is lost: hashes of partitions,
+ * hashes of leaves, a page, the request for the next page, that page, and the confirmation.
  */
-const brokerTrips = 2 + 2 * 4 + 2;
+const natsMessages = 6;
+
+/** Longest interval between two comparisons, as a multiple of the configured one. */
+const maxComparisonInterval = 1.5;
+
+/**
+ * Heartbeats that a location on NATS may have to wait for: three until a silent member is removed, and its partitions are placed
+ * anew, and one until the new holder has compared again and is complete.
+ */
+const natsHeartbeats = 4;
 
 /** Milliseconds that a location may take besides the network. */
 const processingMarginMs = 200;
 
 /**
- * Upper bound for the propagation of a location in a herd whose links are up, in milliseconds: the longest path, with each hop
- * as slow as the network normally is, including losses.
+ * Upper bound for the propagation of a location in a herd whose links are up, in milliseconds, with each hop as slow as the
+ * network normally is, including losses.
+ *
+ * - Flooding: the longest path.
+ * - NATS: usually three hops, but delivery is at most once. A message may have been lost with a connection, or because interest
+ *   had not spread; if its publisher sends no more, only the next comparison of two holders finds it. The holders may be those
+ *   of a member that is gone, or may be joining.
  */
 export function convergenceBoundMs({ herd, network }: Pick<Scenario, 'herd' | 'network'>): number {
   const retransmissionDelayMs = network.loss === 0 ? 0 : minRetransmitMs * (2 ** maxRetransmissions - 1);
-  const hops = herd.replication === 'nats' ? brokerTrips : diameter(herd.topology);
-  return processingMarginMs + hops * (network.delay.maxMs + retransmissionDelayMs);
+  const hopMs = network.delay.maxMs + retransmissionDelayMs;
+  const { replication, linkTimings } = herd;
+  if (replication.kind === 'flood') return processingMarginMs + diameter(herd.topology) * hopMs;
+  const repairMs = maxComparisonInterval * linkTimings.antiEntropyMs + natsHeartbeats * linkTimings.heartbeatMs;
+  const hopsPerMessage = replication.brokers === 1 ? 2 : 3;
+  return processingMarginMs + repairMs + natsMessages * hopsPerMessage * hopMs;
 }
 
 /** Milliseconds for which a settled herd is observed for unexpected activity. */

@@ -1,8 +1,10 @@
+import type { NatsState, PartitionState } from '../../actors/bus/events.js';
 import { storedLocationBytes } from '../../actors/store/location-bytes.js';
+import { leafOf, partitionOfLeaf } from '../../protocol/place/digest.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import { compareReceiptTimes, supersedes, type Location } from '../../protocol/place/location.js';
 import { connectedComponents, type Topology } from '../../protocol/place/topology.js';
-import { broker } from '../scenario/links-in.js';
+import { isBrokerNode } from '../scenario/links-in.js';
 import { LinkSet } from './link-set.js';
 import type { Environment, SimulationEvent } from '../environment.js';
 
@@ -25,8 +27,12 @@ export class HerdView {
   /** Bytes of the locations that each running server stores. */
   readonly storedBytes = new Map<ServerId, number>();
   readonly newest = new Map<ClientId, NewestLocation>();
-  /** Contents of the broker's bucket, if the herd has one. */
-  readonly bucket = new Map<ClientId, Location>();
+  /** Whether the herd replicates through NATS. */
+  readonly isOnNats: boolean;
+  /** State of each running server's connection to NATS, once it was reported. */
+  readonly natsStates = new Map<ServerId, NatsState>();
+  /** Members of the herd on NATS as each running server knows them. */
+  readonly members = new Map<ServerId, readonly ServerId[]>();
   /** When each restarted server last started, in scenario milliseconds. The first start is not a restart. */
   readonly restartedMs = new Map<ServerId, number>();
   /** Servers that are paused and have not crashed since. */
@@ -35,13 +41,18 @@ export class HerdView {
   private readonly horizons = new Map<ServerId, Location>();
   private readonly liveLinks = new LinkSet<ServerId>();
   private readonly started = new Set<ServerId>();
+  /** States of each running server's partitions; absent: `none`. */
+  private readonly partitionStates = new Map<ServerId, Map<number, PartitionState>>();
+  private readonly partitions = new Map<ClientId, number>();
   private running: readonly ServerId[] = [];
 
   constructor(
-    /** Links between servers, or between each server and the broker. */
+    /** Links between servers, or between servers and the nodes of the broker and among these. */
     readonly links: Topology,
     readonly environment: Environment,
-  ) {}
+  ) {
+    this.isOnNats = [...links.keys()].some(isBrokerNode);
+  }
 
   /** Servers that run, including paused ones. */
   get runningServers(): readonly ServerId[] {
@@ -52,11 +63,36 @@ export class HerdView {
     return this.stored.has(server);
   }
 
+  /** Whether the link between two neighbours is live; between a server and a node of the broker: whether it is live on NATS. */
   isLive(one: ServerId, other: ServerId): boolean {
+    if (isBrokerNode(other)) return isBrokerNode(one) || this.natsStates.get(one) === 'live';
     return this.liveLinks.has(one, other) && this.liveLinks.has(other, one);
   }
 
-  /** Running pairs that can reach each other: neighbours, or a server and, second, the broker. */
+  /** Returns the partition of a client. */
+  partitionOf(client: ClientId): number {
+    let partition = this.partitions.get(client);
+    if (partition === undefined) this.partitions.set(client, (partition = partitionOfLeaf(leafOf(client))));
+    return partition;
+  }
+
+  /** Returns the state of a partition at a server; `none` if the server is down. */
+  partitionState(server: ServerId, partition: number): PartitionState {
+    return this.partitionStates.get(server)?.get(partition) ?? 'none';
+  }
+
+  /** Returns the running servers that hold a partition completely, including paused ones. */
+  completeHolders(partition: number): ServerId[] {
+    return this.running.filter((server) => this.partitionState(server, partition) === 'complete');
+  }
+
+  /** Whether a server stores this location of a client, or a newer one. */
+  storesAtLeast(server: ServerId, location: Location): boolean {
+    const stored = this.stored.get(server)?.get(location.client)?.location;
+    return stored !== undefined && !supersedes(location, stored);
+  }
+
+  /** Running pairs that can reach each other: neighbours, nodes of the broker, or a server and, second, such a node. */
   reachablePairs(): (readonly [ServerId, ServerId])[] {
     const pairs: (readonly [ServerId, ServerId])[] = [];
     for (const [one, neighbours] of this.links) {
@@ -69,7 +105,7 @@ export class HerdView {
   /** Connected components of the running servers that can reach each other. */
   reachableComponents(): ServerId[][] {
     const pairs = this.reachablePairs();
-    const nodes = this.links.has(broker) ? [...this.runningServers, broker] : this.runningServers;
+    const nodes = [...this.runningServers, ...[...this.links.keys()].filter(isBrokerNode)];
     const topology = new Map(
       nodes.map((node) => [
         node,
@@ -77,11 +113,11 @@ export class HerdView {
       ]),
     );
     return connectedComponents(topology)
-      .map((component) => component.filter((node) => node !== broker))
+      .map((component) => component.filter((node) => !isBrokerNode(node)))
       .filter((component) => component.length > 0);
   }
 
-  /** Whether a server has evicted a location since it started. */
+  /** Whether a full server has evicted a location since it started. */
   hasEvicted(server: ServerId): boolean {
     return this.horizons.has(server);
   }
@@ -103,17 +139,17 @@ export class HerdView {
       case 'learned':
         return this.learn(event.server, event.location, event.from);
       case 'evicted':
-        return this.evict(event.server, event.location);
+        return this.evict(event);
       case 'link':
         return this.setLive(event.server, event.neighbour, event.state === 'live');
-      case 'bucket':
-        this.setLive(event.server, broker, event.state === 'live');
-        return this.setLive(broker, event.server, event.state === 'live');
-      case 'stored':
-        this.bucket.set(event.location.client, event.location);
+      case 'nats':
+        this.natsStates.set(event.server, event.state);
         return;
-      case 'wiped':
-        return this.bucket.clear();
+      case 'members':
+        this.members.set(event.server, event.members);
+        return;
+      case 'partition':
+        return this.setPartitionState(event.server, event.partition, event.state);
       case 'started':
         return this.start(event.server, event.restored);
       case 'paused':
@@ -126,6 +162,9 @@ export class HerdView {
         this.paused.delete(event.server);
         this.stored.delete(event.server);
         this.storedBytes.delete(event.server);
+        this.natsStates.delete(event.server);
+        this.members.delete(event.server);
+        this.partitionStates.delete(event.server);
         this.running = [...this.stored.keys()];
         for (const neighbour of this.links.get(event.server) ?? []) this.liveLinks.delete(event.server, neighbour);
         return;
@@ -139,9 +178,21 @@ export class HerdView {
     else this.liveLinks.delete(from, to);
   }
 
+  private setPartitionState(server: ServerId, partition: number, state: PartitionState): void {
+    const states = this.partitionStates.get(server);
+    if (states === undefined) this.partitionStates.set(server, new Map([[partition, state]]));
+    else states.set(partition, state);
+  }
+
+  /** Whether a server stores what it learns about a client. On NATS it only passes on what is in partitions of other servers. */
+  private stores(server: ServerId, client: ClientId): boolean {
+    if (!this.isOnNats || this.stored.get(server)?.has(client) === true) return true;
+    return this.partitionState(server, this.partitionOf(client)) !== 'none';
+  }
+
   private learn(server: ServerId, location: Location, from: ServerId | undefined): void {
     const stored = this.stored.get(server);
-    if (stored !== undefined) {
+    if (stored !== undefined && this.stores(server, location.client)) {
       this.countBytes(server, bytesOf(location) - bytesOf(stored.get(location.client)?.location));
       stored.set(location.client, { location, from });
     }
@@ -151,10 +202,11 @@ export class HerdView {
     }
   }
 
-  private evict(server: ServerId, location: Location): void {
+  private evict({ server, location, reason }: Extract<SimulationEvent, { kind: 'evicted' }>): void {
     const stored = this.stored.get(server);
     this.countBytes(server, -bytesOf(stored?.get(location.client)?.location));
     stored?.delete(location.client);
+    if (reason === 'moved') return;
     const horizon = this.horizons.get(server);
     if (horizon === undefined || compareReceiptTimes(location, horizon) > 0) this.horizons.set(server, location);
   }
@@ -181,5 +233,5 @@ function bytesOf(location: Location | undefined): number {
 
 /** Whether the first end of a link is the one that is listed first. */
 function isCanonicalOrder(one: ServerId, other: ServerId): boolean {
-  return one !== broker && (other === broker || one < other);
+  return isBrokerNode(one) === isBrokerNode(other) ? one < other : isBrokerNode(other);
 }

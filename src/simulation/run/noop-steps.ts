@@ -9,6 +9,8 @@ export function noopWarnings(action: Action, view: HerdView): string[] {
     case 'restart':
     case 'pause':
     case 'resume':
+    case 'join':
+    case 'leave':
       return action.servers.flatMap((server) => noopWarning(action.kind, server, view) ?? []);
     default:
       return [];
@@ -16,7 +18,7 @@ export function noopWarnings(action: Action, view: HerdView): string[] {
 }
 
 function noopWarning(
-  change: 'crash' | 'restart' | 'pause' | 'resume',
+  change: 'crash' | 'restart' | 'pause' | 'resume' | 'join' | 'leave',
   server: ServerId,
   view: HerdView,
 ): string | undefined {
@@ -24,8 +26,10 @@ function noopWarning(
   const isPaused = view.paused.has(server);
   switch (change) {
     case 'crash':
+    case 'leave':
       return isUp ? undefined : `${server} is down already`;
     case 'restart':
+    case 'join':
       return isUp ? `${server} is up already` : undefined;
     case 'pause':
       if (!isUp) return `${server} is down, and cannot be paused`;

@@ -9,8 +9,8 @@ export interface Recovery {
   /** The step's text, e.g. `heal: all`. */
   readonly step: string;
   /**
-   * Milliseconds until all links were up (also those to the broker), all earlier updates had reached every server, and
-   * restarted servers had caught up; undefined if that did not happen.
+   * Milliseconds until all links were live, all earlier updates had reached every server that is to hold them, and restarted
+   * servers had caught up; undefined if that did not happen. A server on NATS is live when its partitions are complete.
    */
   recoveredAfterMs: number | undefined;
 }
@@ -19,7 +19,7 @@ export interface Recovery {
 export class Recoveries {
   readonly all: Recovery[] = [];
   private readonly pending = new Set<Recovery>();
-  /** Clients that a restarted server has not learned again. */
+  /** Clients that a restarted server has not learned again. Empty on NATS, where it need not hold them. */
   private readonly missing = new Map<ServerId, Set<ClientId>>();
 
   constructor(
@@ -51,7 +51,8 @@ export class Recoveries {
         break;
       }
       case 'link':
-      case 'bucket':
+      case 'nats':
+      case 'partition':
         break;
       default:
         return;
@@ -60,6 +61,7 @@ export class Recoveries {
   }
 
   private trackRestart(server: ServerId): void {
+    if (this.view.isOnNats) return;
     const missing = new Set<ClientId>();
     for (const other of this.view.runningServers)
       for (const client of this.view.stored.get(other)?.keys() ?? []) missing.add(client);

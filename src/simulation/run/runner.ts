@@ -67,7 +67,7 @@ class ScenarioRun {
     this.trace = new Trace(keepsTrace);
     this.observer = new Observer(this.environment, linksIn(scenario.herd), invariants, this.trace, onEntry);
     const random = new SeededRandom(String(scenario.seed), 'workload');
-    this.workload = new Workload(scenario.clients, scenario.herd.topology, random, this.environment);
+    this.workload = new Workload(scenario.clients, scenario.herd, random, this.environment);
   }
 
   async run(): Promise<RunResult> {
@@ -135,12 +135,13 @@ class ScenarioRun {
       case 'heal':
       case 'restart':
       case 'resume':
+      case 'join':
         await this.environment.apply(action);
         this.observer.metrics.recoveries.begin(text);
         return;
       case 'broker':
         await this.environment.apply(action);
-        if (action.change === 'up') this.observer.metrics.recoveries.begin(text);
+        if (action.state === 'up') this.observer.metrics.recoveries.begin(text);
         return;
       default:
         return this.environment.apply(action);

@@ -18,7 +18,7 @@ export function instrumentBus(
     for (let row = 0; row < batch.count; row += 1)
       emit({ kind: 'learned', server, location: locationOf(batch, row), from });
   });
-  bus.on('location-evicted', ({ location }) => emit({ kind: 'evicted', server, location }));
+  bus.on('location-evicted', ({ location, reason }) => emit({ kind: 'evicted', server, location, reason }));
   bus.on('lines', ({ direction, party, remoteAddress, lines }) => {
     if (direction === 'in' || party === 'client') return;
     for (const line of lines) emit({ kind: 'line-sent', server, neighbour: remoteAddress as ServerId, line });
@@ -28,7 +28,10 @@ export function instrumentBus(
     if (about === 'slow-neighbour') emit({ kind: 'backlog-dropped', server });
   });
   bus.on('clock', ({ state }) => emit({ kind: 'clock', server, state }));
-  bus.on('bucket', ({ state, reason }) => emit({ kind: 'bucket', server, state, reason }));
+  bus.on('nats', ({ state, reason }) => emit({ kind: 'nats', server, state, reason }));
+  bus.on('members', ({ members }) => emit({ kind: 'members', server, members }));
+  bus.on('partition', ({ partition, state }) => emit({ kind: 'partition', server, partition, state }));
+  bus.on('partition-page', (page) => emit({ ...page, server }));
   bus.on('peer-rejected', ({ reason }) => emit({ kind: 'rejected', server, peerKind: 'server', reason }));
   bus.on('client-rejected', ({ reason }) => emit({ kind: 'rejected', server, peerKind: 'client', reason }));
   bus.on('actor-failed', ({ address: at, error }) => emit({ kind: 'failed', server, text: `${at}: ${String(error)}` }));

@@ -10,10 +10,7 @@ const untracedKindList = [
   'backpressure',
   'backlog-dropped',
   'rejected',
-  'stored',
-  'not-stored',
-  'stale-read',
-  'wiped',
+  'partition',
 ] as const;
 type UntracedKind = (typeof untracedKindList)[number];
 const untracedKinds: ReadonlySet<string> = new Set(untracedKindList);
@@ -85,20 +82,30 @@ export function isTraced(event: SimulationEvent): event is Extract<TraceEvent, S
 
 function formatTraceEvent(event: Exclude<TraceEvent, { kind: 'delivered' }>): string {
   switch (event.kind) {
-    case 'learned':
+    case 'learned': {
+      const { client, time, server } = event.location;
+      return `learned ${event.server} ${client} ${time} ${server}`;
+    }
     case 'evicted': {
       const { client, time, server } = event.location;
-      return `${event.kind} ${event.server} ${client} ${time} ${server}`;
+      return `evicted ${event.server} ${client} ${time} ${server} ${event.reason}`;
     }
     case 'link':
       return `link ${event.server}>${event.neighbour} ${event.state} ${event.reason}`;
     case 'clock':
       return `clock ${event.server} ${event.state}`;
-    case 'bucket':
-      return `bucket ${event.server} ${event.state} ${event.reason}`;
+    case 'nats':
+      return `nats ${event.server} ${event.state} ${event.reason}`;
+    case 'members':
+      return `members ${event.server} ${event.members.join(' ')}`;
+    case 'partition-page':
+      return `partition-page ${event.server} ${event.partition} ${event.from} ${event.locations} ${event.bytes}`;
+    case 'broker':
+      return `broker ${event.node} ${event.state}`;
     case 'started':
       return `started ${event.server} ${event.restored.length}`;
     case 'down':
+    case 'left':
     case 'paused':
     case 'resumed':
       return `${event.kind} ${event.server}`;

@@ -1,6 +1,5 @@
 import type { ServerId } from '../../protocol/place/ids.js';
-import type { Topology } from '../../protocol/place/topology.js';
-import type { ClientWorkload } from '../scenario/scenario.js';
+import type { ClientWorkload, ScenarioHerd } from '../scenario/scenario.js';
 import type { SeededRandom } from '../time/seeded-random.js';
 import type { Environment, SimulationEvent } from '../environment.js';
 
@@ -33,12 +32,11 @@ export class Workload {
 
   constructor(
     private readonly clients: ClientWorkload,
-    /** The servers and their neighbours. */
-    private readonly topology: Topology,
+    private readonly herd: Pick<ScenarioHerd, 'topology' | 'replication'>,
     private readonly random: SeededRandom,
     private readonly environment: Environment,
   ) {
-    const servers = [...topology.keys()];
+    const servers = [...herd.topology.keys()];
     this.servers = servers;
     this.checkRandom = random.stream('checks');
     this.phones = Array.from({ length: clients.count }, (_, index) => ({
@@ -81,12 +79,16 @@ export class Workload {
     this.nextMs = Infinity;
   }
 
-  /** Reads an acknowledged report at once, at a neighbour of the server that acknowledged it. */
+  /** Reads an acknowledged report at once: at a neighbour of the server that acknowledged it; on NATS at it or another one. */
   private check({ client, server, command }: Extract<SimulationEvent, { kind: 'response-received' }>): void {
     if (this.isEnded || command?.startsWith('IAMAT ') !== true) return;
-    const neighbours = this.topology.get(server) ?? [];
-    if (neighbours.length === 0 || !this.checkRandom.happens(this.clients.checkProbability)) return;
-    this.environment.sendCommand(`checker-of-${client}`, this.checkRandom.pick(neighbours), `WHATSAT ${client} 10 5`);
+    const isOnNats = this.herd.replication.kind === 'nats';
+    const servers = isOnNats ? [server, this.checkRandom.pick(this.servers)] : (this.herd.topology.get(server) ?? []);
+    if (servers.length === 0 || !this.checkRandom.happens(this.clients.checkProbability)) return;
+    const checked = this.checkRandom.pick(servers);
+    // Over its own connection a client reads what it wrote, whichever server holds its location.
+    const isOwnConnection = isOnNats && checked === server && this.byName.get(client)?.server === server;
+    this.environment.sendCommand(isOwnConnection ? client : `checker-of-${client}`, checked, `WHATSAT ${client} 10 5`);
   }
 
   /** Schedules the next command; intervals are exponential (Poisson process). */

@@ -2,7 +2,7 @@ import { asServerId, type ServerId } from '../../protocol/place/ids.js';
 import { buildTopology } from '../../protocol/place/topology.js';
 import type { HerdConfig } from '../../runtime/config/herd-config.js';
 import { toInternal } from '../../actors/ports/limits.js';
-import { broker } from './links-in.js';
+import { isBrokerNode } from './links-in.js';
 import { didYouMean } from '../../runtime/config/did-you-mean.js';
 import type { Diagnostics } from './diagnostics.js';
 import { findDuplicates } from './find-duplicates.js';
@@ -25,11 +25,16 @@ export function readScenarioHerd(
   if (config === undefined) return undefined;
   const { herd: name, topology, limits, linkTimings, replication, bridge, file } = config;
   if (bridge !== undefined) problems.add(['herd'], `${input}: bridged herds cannot be simulated`);
-  if (replication.kind === 'nats' && replication.hold === 'touched') {
-    problems.add(['herd'], `${input}: hold: touched cannot be simulated`);
-  }
-  const herd: ScenarioHerd = { name, topology, replication: replication.kind, limits, linkTimings, file };
-  rejectBrokerName(herd, ['herd'], problems);
+  const herd: ScenarioHerd = {
+    name,
+    topology,
+    replication:
+      replication.kind === 'flood' ? { kind: 'flood' } : { kind: 'nats', replicas: replication.replicas, brokers: 1 },
+    limits,
+    linkTimings,
+    file,
+  };
+  rejectBrokerNames(herd, ['herd'], problems);
   return herd;
 }
 
@@ -48,8 +53,8 @@ function readInlineHerd(input: Record<string, unknown>, problems: Diagnostics): 
       else problems.add([...path, index], `unknown server ${other}; ${didYouMean(other, herd.servers)}`);
     }
   }
-  const replication = herd.replication.kind;
-  if (replication === 'nats' && edges.length > 0) {
+  const { replication } = herd;
+  if (replication.kind === 'nats' && edges.length > 0) {
     problems.add(['herd', 'topology'], 'a herd on NATS has no links between servers; remove topology');
   }
   const inline: ScenarioHerd = {
@@ -60,21 +65,20 @@ function readInlineHerd(input: Record<string, unknown>, problems: Diagnostics): 
     linkTimings: toInternal(herd.peers),
     file: undefined,
   };
-  rejectBrokerName(inline, ['herd', 'servers'], problems);
+  rejectBrokerNames(inline, ['herd', 'servers'], problems);
   return inline;
 }
 
-/** In a herd with a broker no server may have its name. */
-function rejectBrokerName(
+/** In a herd with a broker no server may have the name of a node. */
+function rejectBrokerNames(
   { replication, topology }: ScenarioHerd,
   path: readonly string[],
   problems: Diagnostics,
 ): void {
-  if (replication === 'nats' && topology.has(broker)) {
-    problems.add(
-      path,
-      `a server of a herd on NATS cannot be named ${broker}, which is the name of the broker in scenarios`,
-    );
+  if (replication.kind === 'flood') return;
+  for (const server of topology.keys()) {
+    if (!isBrokerNode(server)) continue;
+    problems.add(path, `a server of a herd on NATS cannot be named ${server}, which is a broker node in scenarios`);
   }
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { serverIdPattern } from '../../protocol/place/ids.js';
 import { defaultBufferBytes } from '../network/path.js';
 import { isPosition } from '../../protocol/place/position.js';
+import { natsSchema } from '../../runtime/config/replication-schema.js';
 import { herdSchema } from '../../runtime/config/schema.js';
 import { suggestOrList } from '../../runtime/config/error-map.js';
 import {
@@ -44,7 +45,7 @@ export const serversSchema = z.union([name, z.array(name).min(1, serversText)], 
 /** Both directions of the link between two servers, or all links of one. */
 export const edge = z.union([name, z.tuple([name, name])], {
   error:
-    'must be two neighbours, such as [Blake, Howard], a server and the broker, such as [Blake, broker], or one name for all its links',
+    'must be two neighbours, such as [Blake, Howard], a server and a broker node, such as [Blake, broker], or one name for all its links',
 });
 
 const position = z
@@ -53,10 +54,19 @@ const position = z
 
 const herdServersText = 'must be a list of names, such as [Blake, Howard]';
 
+const replication = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('flood') }),
+  z.strictObject({
+    kind: z.literal('nats'),
+    replicas: natsSchema.shape.replicas.transform((replicas) => (replicas === 'all' ? Infinity : replicas)),
+    brokers: z.union([z.literal(1), z.literal(3)], { error: 'must be 1 or 3' }).default(1),
+  }),
+]);
+
 const herd = z.strictObject({
   servers: z.array(name, { error: herdServersText }).min(1, herdServersText),
   topology: z.record(name, z.array(name)).default({}),
-  replication: z.strictObject({ kind: z.enum(['flood', 'nats']) }).prefault({ kind: 'flood' }),
+  replication: replication.prefault({ kind: 'flood' }),
   limits: herdSchema.shape.limits,
   peers: herdSchema.shape.peers,
 });
@@ -112,6 +122,8 @@ export const actionSchemas = {
   restart: { value: serversSchema, modifiers: [] },
   pause: { value: serversSchema, modifiers: [] },
   resume: { value: serversSchema, modifiers: [] },
+  join: { value: serversSchema, modifiers: [] },
+  leave: { value: serversSchema, modifiers: [] },
   cut: { value: edge, modifiers: ['oneway'] },
   stall: { value: edge, modifiers: ['oneway'] },
   slow: {
@@ -133,7 +145,7 @@ export const actionSchemas = {
         suggestOrList(
           input,
           ['all', 'partition'],
-          'all, partition, two neighbours, such as [Blake, Howard], or a server and the broker',
+          'all, partition, two neighbours, such as [Blake, Howard], or a server and a broker node',
         ),
     }),
     modifiers: [],
@@ -148,7 +160,9 @@ export const actionSchemas = {
     modifiers: [],
   },
   broker: {
-    value: z.enum(['up', 'down', 'full', 'stale', 'wiped']),
+    value: z.union([z.enum(['up', 'down']), z.strictObject({ down: name }), z.strictObject({ up: name })], {
+      error: ({ input }) => suggestOrList(input, ['up', 'down'], 'up, down, { down: NODE } or { up: NODE }'),
+    }),
     modifiers: [],
   },
   report: { value: z.strictObject({ server: name, client, position }), modifiers: [] },

@@ -2,7 +2,8 @@ import { Document, isMap, isSeq, visit } from 'yaml';
 import { limitSettings, peerSettings, toWritten, type Limits } from '../../actors/ports/limits.js';
 import { textOf } from '../../protocol/text/bytes.js';
 import type { ServerId } from '../../protocol/place/ids.js';
-import type { Action, Edge, Scenario, ScenarioHerd, Step } from './scenario.js';
+import type { Action, Edge, Scenario, ScenarioHerd, ScenarioReplication, Step } from './scenario.js';
+import { broker } from './links-in.js';
 import { formatBandwidth, formatDuration, formatPercent, formatRange, formatRate } from './format-units.js';
 
 /** The parts of a scenario that are written to a file. */
@@ -66,10 +67,14 @@ function herdContent({ topology, replication, limits, linkTimings }: ScenarioHer
   }
   return {
     servers: [...topology.keys()],
-    ...(replication === 'flood' ? { topology: neighboursOf } : { replication: { kind: replication } }),
+    ...(replication.kind === 'flood' ? { topology: neighboursOf } : { replication: natsContent(replication) }),
     limits: changedLimits(limits),
     peers: toWritten(peerSettings, linkTimings),
   };
+}
+
+function natsContent({ kind, replicas, brokers }: Extract<ScenarioReplication, { kind: 'nats' }>): object {
+  return { kind, replicas: replicas === Infinity ? 'all' : replicas, brokers };
 }
 
 /** The limits that differ from their defaults, with the names of herd.yaml. */
@@ -85,6 +90,8 @@ function actionContent(action: Action): object {
     case 'restart':
     case 'pause':
     case 'resume':
+    case 'join':
+    case 'leave':
       return { [action.kind]: serversContent(action.servers) };
     case 'cut':
     case 'stall': {
@@ -115,7 +122,7 @@ function actionContent(action: Action): object {
     case 'upstream':
       return { upstream: action.state };
     case 'broker':
-      return { broker: action.change };
+      return { broker: brokerContent(action.nodes, action.state) };
     case 'report': {
       const { server, client, position } = action;
       return { report: { server, client: textOf(client), position } };
@@ -132,6 +139,12 @@ function actionContent(action: Action): object {
       return { expect: { server, client: textOf(client), position } };
     }
   }
+}
+
+/** A change of one node of several is written with its name. */
+function brokerContent(nodes: readonly ServerId[], state: 'up' | 'down'): string | object {
+  const [only] = nodes;
+  return nodes.length === 1 && only !== broker ? { [state]: only } : state;
 }
 
 function serversContent(servers: readonly ServerId[]): ServerId | readonly ServerId[] {

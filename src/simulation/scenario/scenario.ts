@@ -1,7 +1,6 @@
 import type { Limits, LinkTimings } from '../../actors/ports/limits.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Topology } from '../../protocol/place/topology.js';
-import type { BrokerState } from '../broker/bucket-engine.js';
 import type { NetworkConditions, PathConditions } from '../network/path.js';
 import type { UpstreamState } from '../virtual/simulated-http.js';
 
@@ -10,13 +9,18 @@ export interface ScenarioHerd {
   readonly name: string;
   /** Neighbours of each server; empty for all servers in a herd that replicates through NATS. */
   readonly topology: Topology;
-  /** How locations are replicated. */
-  readonly replication: 'flood' | 'nats';
+  readonly replication: ScenarioReplication;
   readonly limits: Limits;
   readonly linkTimings: LinkTimings;
   /** The herd.yaml that it comes from; undefined if it is defined in the scenario. */
   readonly file: string | undefined;
 }
+
+/** How a herd replicates locations. */
+export type ScenarioReplication =
+  | { readonly kind: 'flood' }
+  /** `replicas`: servers that hold each partition, Infinity for all. `brokers`: nodes of the simulated broker. */
+  | { readonly kind: 'nats'; readonly replicas: number; readonly brokers: number };
 
 /** Workload of the simulated phones. */
 export interface ClientWorkload {
@@ -31,30 +35,33 @@ export interface ClientWorkload {
   readonly queryProbability: number;
   /** Probability that a client changes its server between two commands. */
   readonly moveProbability: number;
-  /** Probability that an acknowledged report is read at once at a neighbour of the server that acknowledged it. */
+  /**
+   * Probability that an acknowledged report is read at once: at a neighbour of the server that acknowledged it, or, on NATS, over
+   * the same connection or at another server.
+   */
   readonly checkProbability: number;
 }
 
-/** One direction of the link between two servers, or between a server and the broker. */
+/** One direction of the link between two servers, a server and a broker node, or two of those. */
 export interface Edge {
   readonly from: ServerId;
   readonly to: ServerId;
 }
 
-/** A change of the broker: its new state, or that its contents are deleted. */
-export type BrokerChange = BrokerState | 'wiped';
-
 /** A fault or repair of servers, network, upstream or broker. */
 export type FaultAction =
   | { readonly kind: 'crash'; readonly servers: readonly ServerId[]; readonly memory: 'lost' | 'on disk' }
   | { readonly kind: 'restart' | 'pause' | 'resume'; readonly servers: readonly ServerId[] }
+  /** `join`: starts servers, which do not run before if this is their first change. `leave`: stops them in an orderly way. */
+  | { readonly kind: 'join' | 'leave'; readonly servers: readonly ServerId[] }
   | { readonly kind: 'cut' | 'stall'; readonly edges: readonly Edge[] }
   | { readonly kind: 'slow'; readonly edges: readonly Edge[]; readonly conditions: Partial<PathConditions> }
   | { readonly kind: 'partition'; readonly groups: readonly (readonly ServerId[])[] }
   | { readonly kind: 'heal'; readonly what: 'all' | 'partition' | readonly Edge[] }
   | { readonly kind: 'clock'; readonly server: ServerId; readonly jumpMs: number; readonly drift: number | undefined }
   | { readonly kind: 'upstream'; readonly state: UpstreamState }
-  | { readonly kind: 'broker'; readonly change: BrokerChange };
+  /** `nodes`: broker nodes that end or start. */
+  | { readonly kind: 'broker'; readonly nodes: readonly ServerId[]; readonly state: 'up' | 'down' };
 
 /** Sets a client's clock error for all its later reports. */
 export interface PhoneAction {

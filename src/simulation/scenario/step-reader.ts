@@ -8,7 +8,7 @@ import type { Diagnostics } from './diagnostics.js';
 import { findDuplicates } from './find-duplicates.js';
 import type { Action, Edge, ScenarioHerd, Step } from './scenario.js';
 import { actionSchemas, stepTimeSchema, modifierSchemas, linkedSchema, type ActionKeyword } from './scenario-schema.js';
-import { broker, linksIn } from './links-in.js';
+import { broker, brokerNodesIn, linksIn } from './links-in.js';
 
 type ValuePath = readonly PropertyKey[];
 type ActionInput<Word extends ActionKeyword> = z.output<(typeof actionSchemas)[Word]['value']>;
@@ -25,6 +25,7 @@ const keywords = Object.keys(actionSchemas) as ActionKeyword[];
 export class StepReader {
   private readonly servers: readonly ServerId[];
   private readonly links: Topology;
+  private readonly brokerNodes: readonly ServerId[];
 
   /** @param sourceLineOf returns file and line of the value at a path: `scenario.yaml:12` */
   constructor(
@@ -34,6 +35,7 @@ export class StepReader {
   ) {
     this.servers = [...herd.topology.keys()];
     this.links = linksIn(herd);
+    this.brokerNodes = brokerNodesIn(herd);
   }
 
   /** Parses a step; undefined, with its problems added, if it is invalid. */
@@ -101,6 +103,8 @@ export class StepReader {
       case 'restart':
       case 'pause':
       case 'resume':
+      case 'join':
+      case 'leave':
         return { kind: keyword, servers: this.readServers(value as ActionInput<'restart'>, path) };
       case 'cut':
       case 'stall':
@@ -137,10 +141,7 @@ export class StepReader {
       case 'upstream':
         return { kind: keyword, state: value as ActionInput<'upstream'> };
       case 'broker':
-        if (!this.links.has(broker)) {
-          this.problems.add(path, 'this herd has no broker; it needs `replication: { kind: nats }`');
-        }
-        return { kind: keyword, change: value as ActionInput<'broker'> };
+        return this.readBrokerChange(value as ActionInput<'broker'>, path);
       case 'report': {
         const { server, client, position } = value as ActionInput<'report'>;
         return { kind: keyword, server: this.readServer(server, path), client: asClientId(bytesOf(client)), position };
@@ -193,14 +194,33 @@ export class StepReader {
   private readServer(name: string, path: ValuePath): ServerId {
     const id = this.servers.find((server) => server === name);
     if (id !== undefined) return id;
-    const instead = name === broker && this.links.has(broker) ? 'use a broker step, such as `broker: down`' : undefined;
-    this.problems.add(path, `unknown server ${name}; ${instead ?? didYouMean(name, this.servers)}`);
+    const isNode = this.brokerNodes.some((node) => node === name);
+    const instead = isNode ? 'use a broker step, such as `broker: down`' : didYouMean(name, this.servers);
+    this.problems.add(path, `unknown server ${name}; ${instead}`);
     return name as ServerId;
   }
 
-  /** Parses the name of a server, or of the broker if there is one. */
+  /** Parses the name of a server, or of a broker node. */
   private readEndpoint(name: string, path: ValuePath): ServerId {
-    return name === broker && this.links.has(broker) ? broker : this.readServer(name, path);
+    const node = this.brokerNodes.find((known) => known === name);
+    if (node !== undefined) return node;
+    if (name !== broker || this.brokerNodes.length === 0) return this.readServer(name, path);
+    this.problems.add(path, `unknown node ${name}; the nodes of the broker are ${this.brokerNodes.join(', ')}`);
+    return broker;
+  }
+
+  private readBrokerChange(value: ActionInput<'broker'>, path: ValuePath): Action {
+    const nodes = this.brokerNodes;
+    if (nodes.length === 0) {
+      this.problems.add(path, 'this herd has no broker; it needs `replication: { kind: nats }`');
+    }
+    if (typeof value === 'string') return { kind: 'broker', nodes, state: value };
+    const [state, name] = 'down' in value ? (['down', value.down] as const) : (['up', value.up] as const);
+    const node = nodes.find((known) => known === name);
+    if (node === undefined && nodes.length > 0) {
+      this.problems.add(path, `unknown broker node ${name}; ${didYouMean(name, nodes)}`);
+    }
+    return { kind: 'broker', nodes: node === undefined ? [] : [node], state };
   }
 
   private readGroups(input: ActionInput<'partition'>, path: ValuePath): ServerId[][] {
@@ -208,7 +228,7 @@ export class StepReader {
     for (const name of findDuplicates(groups.flat())) {
       this.problems.add(path, `${name} occurs twice in this partition; a server belongs to at most one group`);
     }
-    if (this.links.has(broker) && !groups.flat().includes(broker)) {
+    if (this.brokerNodes.length > 0 && !groups.flat().some((name) => this.brokerNodes.includes(name))) {
       this.problems.add(path, 'servers on NATS have no links between them; add the broker to a group');
     }
     return groups;

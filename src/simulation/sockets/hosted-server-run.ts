@@ -23,6 +23,11 @@ export class HostedServerRun implements RunningServer {
     await this.hosted.stop();
   }
 
+  /** Its connections end by themselves, after what it has sent. */
+  async stop(): Promise<void> {
+    await this.hosted.stop();
+  }
+
   pause(): void {
     throw new Error('a server in a shared process cannot be paused');
   }

@@ -1,3 +1,4 @@
+import { leafOf, partitionOfLeaf } from '../../protocol/place/digest.js';
 import type { ClientId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Clock } from '../../actors/ports/clock.js';
@@ -18,19 +19,43 @@ interface Change {
 export class SimulatedDisk {
   private readonly written = new Map<ClientId, Location>();
   private unwritten: Change[] = [];
+  /** Partitions that the server holds. */
+  private readonly held = new Set<number>();
 
-  constructor(private readonly clock: Clock) {}
+  /** @param isPartitioned whether servers hold partitions: locations of others are not written */
+  constructor(
+    private readonly clock: Clock,
+    private readonly isPartitioned: boolean,
+  ) {}
 
   /** Writes the changes of the machine's server. */
   observe(event: SimulationEvent): void {
-    if (event.kind === 'learned') this.queueChange(event.location.client, event.location);
-    else if (event.kind === 'evicted') this.queueChange(event.location.client, undefined);
+    switch (event.kind) {
+      case 'learned':
+        if (this.isHeld(event.location.client)) this.queueChange(event.location.client, event.location);
+        return;
+      case 'evicted':
+        return this.queueChange(event.location.client, undefined);
+      case 'partition':
+        if (event.state === 'none') this.held.delete(event.partition);
+        else this.held.add(event.partition);
+        return;
+      default:
+        return;
+    }
   }
 
   /** The process was killed: what was not yet written is lost. */
   processKilled(): void {
-    this.flushDue();
+    this.flushUntil(this.clock.monotonicMs() - flushDelayMs);
     this.unwritten = [];
+    this.held.clear();
+  }
+
+  /** The process has ended in an orderly way. */
+  processEnded(): void {
+    this.flushUntil(Infinity);
+    this.held.clear();
   }
 
   /** Reads the locations for a start. */
@@ -44,13 +69,16 @@ export class SimulatedDisk {
     this.unwritten = [];
   }
 
-  private queueChange(client: ClientId, location: Location | undefined): void {
-    this.unwritten.push({ client, location, atMs: this.clock.monotonicMs() });
-    if (this.unwritten.length > maxUnwrittenChanges) this.flushDue();
+  private isHeld(client: ClientId): boolean {
+    return !this.isPartitioned || this.held.has(partitionOfLeaf(leafOf(client)));
   }
 
-  private flushDue(): void {
-    const writtenMs = this.clock.monotonicMs() - flushDelayMs;
+  private queueChange(client: ClientId, location: Location | undefined): void {
+    this.unwritten.push({ client, location, atMs: this.clock.monotonicMs() });
+    if (this.unwritten.length > maxUnwrittenChanges) this.flushUntil(this.clock.monotonicMs() - flushDelayMs);
+  }
+
+  private flushUntil(writtenMs: number): void {
     const index = this.unwritten.findIndex(({ atMs }) => atMs > writtenMs);
     for (const { client, location } of this.unwritten.splice(0, index < 0 ? this.unwritten.length : index)) {
       if (location === undefined) this.written.delete(client);

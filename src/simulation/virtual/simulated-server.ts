@@ -6,8 +6,8 @@ import type { Location } from '../../protocol/place/location.js';
 import { maxPeerLineBytes } from '../../protocol/peer/peer-line.js';
 import { BufferOverwriter } from '../../runtime/bus/buffer-overwriter.js';
 import { MessageBus } from '../../runtime/bus/message-bus.js';
-import type { BucketEngine } from '../broker/bucket-engine.js';
-import { SimulatedBucket } from '../broker/simulated-bucket.js';
+import type { SimulatedBroker } from '../broker/simulated-broker.js';
+import { SimulatedPubSub } from '../broker/simulated-pub-sub.js';
 import { openClientListener } from '../network/simulated-client-listener.js';
 import type { SimulatedNetwork } from '../network/simulated-network.js';
 import { SimulatedTransport } from '../network/simulated-peer-wire.js';
@@ -28,7 +28,7 @@ export interface SimulatedServerDependencies {
   readonly clock: VirtualClock;
   readonly network: SimulatedNetwork;
   /** The broker for replication; undefined if locations are flooded over links. */
-  readonly broker: BucketEngine | undefined;
+  readonly broker: SimulatedBroker | undefined;
   readonly emit: SimulationListener;
   readonly locations: SharedLocations;
   /** Called when a promise was created or settled. */
@@ -40,7 +40,12 @@ export interface SimulatedMachine {
   readonly clockFault: ClockFault;
   readonly disk: SimulatedDisk;
   readonly random: SeededRandom;
+  /** Position of the server in the herd. */
+  readonly index: number;
 }
+
+/** Milliseconds for which a stopping server waits for the broker to receive what it has published. */
+const flushTimeoutMs = 2_000;
 
 /** One run of one server: the production actors with simulated dependencies. */
 export class SimulatedServer {
@@ -48,7 +53,8 @@ export class SimulatedServer {
   private readonly bus: MessageBus;
   private readonly server: Server;
   private readonly http: SimulatedHttp;
-  private readonly bucket: SimulatedBucket | undefined;
+  private readonly pubSub: SimulatedPubSub | undefined;
+  private readonly clock: ServerClock;
 
   constructor(
     private readonly settings: ServerSettings,
@@ -63,19 +69,16 @@ export class SimulatedServer {
     };
     this.bus = new MessageBus(onListenerFailure, new BufferOverwriter(), () => clock.monotonicMs());
     const serverClock = new ServerClock(clock, machine.clockFault, this.process);
+    this.clock = serverClock;
     const { server } = identity;
     const transport = new SimulatedTransport(network, this.process, maxPeerLineBytes(limits.maxLineBytes), (remote) =>
       dependencies.emit({ kind: 'backpressure', server, neighbour: remote as ServerId }),
     );
     this.http = new SimulatedHttp(serverClock, machine.random.stream('upstream'), onPromise);
-    const connecting = {
-      network,
-      host: this.process,
-      clock: serverClock,
-      beatMs: linkTimings.heartbeatMs,
-      tell: dependencies.emit,
-    };
-    this.bucket = broker && new SimulatedBucket({ engine: broker, ...connecting, onPromise });
+    const { heartbeatMs } = linkTimings;
+    const { emit: emitEvent } = dependencies;
+    const session = { network, host: this.process, clock: serverClock, heartbeatMs, emit: emitEvent, onPromise };
+    this.pubSub = broker && new SimulatedPubSub({ broker, ...session }, machine.index);
     this.server = new Server(settings, {
       registry: this.bus,
       reports: network.turn.reports,
@@ -84,8 +87,10 @@ export class SimulatedServer {
       transport,
       secrets: new SimulatedSecrets(machine.random.stream('secrets')),
       http: this.http,
-      bucket: this.bucket,
+      ...(this.pubSub === undefined ? {} : { pubSub: this.pubSub }),
     });
+    // The promise of `drain` is settled with the last event.
+    this.bus.on('server', onPromise);
     const emit = (event: SimulationEvent): void => {
       machine.disk.observe(event);
       dependencies.emit(event);
@@ -110,8 +115,48 @@ export class SimulatedServer {
   kill(): void {
     this.process.kill();
     this.machine.disk.processKilled();
-    this.bucket?.processKilled();
     this.dependencies.network.resetAll(this.process);
+    this.pubSub?.processEnded();
+  }
+
+  /**
+   * Ends the process as SIGTERM does: when it has drained, and the broker has received what it has published or does not respond.
+   * @param onEnded called then, unless the process was killed before
+   */
+  leave(onEnded: () => void): void {
+    this.process.run(() => {
+      this.dependencies.onPromise();
+      void this.drain().then(() => {
+        if (!this.process.isAlive) return;
+        this.process.run(() => {
+          this.end();
+          onEnded();
+        });
+      });
+    });
+  }
+
+  private async drain(): Promise<void> {
+    await this.server.drain();
+    const { clock, pubSub, dependencies } = this;
+    if (pubSub === undefined) return;
+    let timer: unknown;
+    const timeout = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(() => {
+        dependencies.onPromise();
+        resolve();
+      }, flushTimeoutMs);
+    });
+    await Promise.race([pubSub.flushed(), timeout]);
+    clock.clearTimeout(timer);
+  }
+
+  private end(): void {
+    this.dependencies.onPromise();
+    this.process.kill();
+    this.machine.disk.processEnded();
+    this.dependencies.network.closeAll(this.process);
+    this.pubSub?.processEnded();
   }
 
   setUpstream(state: UpstreamState): void {
@@ -128,9 +173,6 @@ export class SimulatedServer {
 
   readLoad(): ServerLoad {
     const { network } = this.dependencies;
-    return {
-      inFlightBytes: network.maxInFlightBytes(this.process),
-      pendingBrokerRequests: this.bucket?.underWayAsked ?? 0,
-    };
+    return { inFlightBytes: Math.max(network.maxInFlightBytes(this.process), this.pubSub?.maxInFlightBytes ?? 0) };
   }
 }

@@ -3,10 +3,11 @@ import type { ByteString } from '../../protocol/text/bytes.js';
 import type { ClientId, ServerId } from '../../protocol/place/ids.js';
 import type { Location } from '../../protocol/place/location.js';
 import type { Upstream } from '../../protocol/upstream/upstream.js';
-import { BucketEngine } from '../broker/bucket-engine.js';
+import { SimulatedBroker } from '../broker/simulated-broker.js';
 import { SimulatedNetwork } from '../network/simulated-network.js';
-import type { Action, BrokerChange, FaultAction, Scenario, ScenarioHerd } from '../scenario/scenario.js';
-import { broker, linksIn } from '../scenario/links-in.js';
+import type { Action, FaultAction, Scenario, ScenarioHerd } from '../scenario/scenario.js';
+import { initialServers } from '../scenario/initial-servers.js';
+import { brokerNodesIn, linksIn } from '../scenario/links-in.js';
 import { SeededRandom } from '../time/seeded-random.js';
 import { instantAt, VirtualClock } from '../time/virtual-clock.js';
 import type { ServerLoad, Environment, SimulationListener } from '../environment.js';
@@ -35,7 +36,9 @@ export class VirtualEnvironment implements Environment {
   private readonly clients = new Map<string, SimulatedClient>();
   private readonly locations = new SharedLocations();
   /** Undefined in a herd that floods. */
-  private readonly broker: BucketEngine | undefined;
+  private readonly broker: SimulatedBroker | undefined;
+  /** Servers that are stopping, and whether they are to start again when they have stopped. */
+  private readonly leaving = new Map<ServerId, 'for good' | 'for a restart'>();
   private upstreamState: UpstreamState = 'up';
   /** Whether promise continuations may be pending. */
   private hasPendingPromises = false;
@@ -53,13 +56,20 @@ export class VirtualEnvironment implements Environment {
       scenario.network,
       (from, to, { sentMs, text }) => emit({ kind: 'delivered', from, to, sentMs, text }),
     );
-    this.faults = new NetworkFaults(this.network, linksIn(scenario.herd));
-    this.broker = scenario.herd.replication === 'nats' ? new BucketEngine(this.random.stream('broker')) : undefined;
-    for (const server of scenario.herd.topology.keys()) {
+    const { herd } = scenario;
+    this.faults = new NetworkFaults(this.network, linksIn(herd));
+    const nodes = brokerNodesIn(herd);
+    const { clock, network } = this;
+    this.broker =
+      nodes.length === 0
+        ? undefined
+        : new SimulatedBroker(nodes, { clock, network, random: this.random.stream('broker') });
+    for (const [index, server] of [...herd.topology.keys()].entries()) {
       this.machines.set(server, {
         clockFault: new ClockFault(),
-        disk: new SimulatedDisk(this.clock),
+        disk: new SimulatedDisk(clock, this.broker !== undefined),
         random: this.random.stream(`server ${server}`),
+        index,
       });
     }
   }
@@ -77,7 +87,7 @@ export class VirtualEnvironment implements Environment {
   }
 
   start(): Promise<void> {
-    for (const server of this.machines.keys()) this.startServer(server);
+    for (const server of initialServers(this.scenario)) this.startServer(server);
     this.network.turn.end();
     return Promise.resolve();
   }
@@ -133,8 +143,7 @@ export class VirtualEnvironment implements Environment {
   }
 
   private isRunning(party: ServerId): boolean {
-    if (party === broker && this.broker !== undefined) return this.broker.isWell;
-    return this.servers.get(party)?.process.isPaused === false;
+    return this.broker?.isUp(party) === true || this.servers.get(party)?.process.isPaused === false;
   }
 
   private applyFault(action: FaultAction): void {
@@ -144,6 +153,7 @@ export class VirtualEnvironment implements Environment {
         if (action.memory === 'lost') for (const server of action.servers) this.machines.get(server)?.disk.erase();
         return;
       case 'restart':
+      case 'join':
         for (const server of action.servers) this.startServer(server);
         return;
       case 'pause':
@@ -151,6 +161,9 @@ export class VirtualEnvironment implements Environment {
         return;
       case 'resume':
         for (const server of action.servers) this.resume(server);
+        return;
+      case 'leave':
+        for (const server of action.servers) this.leave(server);
         return;
       case 'clock': {
         const fault = this.machines.get(action.server)?.clockFault;
@@ -163,22 +176,31 @@ export class VirtualEnvironment implements Environment {
         for (const server of this.servers.values()) server.setUpstream(action.state);
         return;
       case 'broker':
-        return this.changeBroker(action.change);
+        for (const node of action.nodes) this.changeBroker(node, action.state);
+        return;
       default:
         return this.faults.apply(action);
     }
   }
 
   private startServer(server: ServerId): void {
-    const { topology, limits, linkTimings, name } = this.scenario.herd;
+    const { topology, limits, linkTimings, name, replication } = this.scenario.herd;
     const machine = this.machines.get(server);
+    if (this.leaving.has(server)) this.leaving.set(server, 'for a restart');
     if (machine === undefined || this.servers.has(server)) return;
     const neighbours = topology.get(server) ?? [];
     const identity = { herd: name, server, neighbours };
     // Each start draws from a new stream, whatever was drawn before it.
     const random = machine.random.stream(`start at ${this.nowMs()}`);
     const serverRun = new SimulatedServer(
-      { identity, upstream: this.upstream, limits, linkTimings, upstreamSettings: defaultUpstreamSettings },
+      {
+        identity,
+        upstream: this.upstream,
+        limits,
+        linkTimings,
+        upstreamSettings: defaultUpstreamSettings,
+        ...(replication.kind === 'nats' ? { nats: { subjectName: name, replicas: replication.replicas } } : {}),
+      },
       { ...machine, random },
       {
         clock: this.clock,
@@ -198,14 +220,33 @@ export class VirtualEnvironment implements Environment {
     const run = this.servers.get(server);
     if (run === undefined) return;
     this.servers.delete(server);
+    this.leaving.delete(server);
     run.kill();
     this.emit({ kind: 'down', server });
   }
 
-  private changeBroker(change: BrokerChange): void {
-    if (change !== 'wiped') return this.broker?.become(change);
-    this.broker?.wipe();
-    this.emit({ kind: 'wiped' });
+  private leave(server: ServerId): void {
+    const run = this.servers.get(server);
+    if (run === undefined) return;
+    const isLeaving = this.leaving.has(server);
+    this.leaving.set(server, 'for good');
+    if (!isLeaving) run.leave(() => this.left(server));
+  }
+
+  private left(server: ServerId): void {
+    const next = this.leaving.get(server);
+    this.leaving.delete(server);
+    this.servers.delete(server);
+    this.emit({ kind: 'left', server });
+    this.emit({ kind: 'down', server });
+    if (next === 'for a restart') this.startServer(server);
+  }
+
+  private changeBroker(node: ServerId, state: 'up' | 'down'): void {
+    if (this.broker === undefined || this.broker.isUp(node) === (state === 'up')) return;
+    if (state === 'up') this.broker.start(node);
+    else this.broker.stop(node);
+    this.emit({ kind: 'broker', node, state });
   }
 
   private pause(server: ServerId): void {

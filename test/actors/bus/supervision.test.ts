@@ -11,7 +11,7 @@ describe('directiveFor', () => {
       connection: 'stop',
       store: 'resume',
       flood: 'restart',
-      bucket: 'restart',
+      nats: 'escalate',
       subscriptions: 'restart',
       lookup: 'restart',
       gateway: 'resume',

@@ -68,7 +68,10 @@ describe('a connection that watches', () => {
     bus.attach(addresses.flood, new FakeActor<FloodMessage>());
     bus.attach(addresses.store, new LocationStore(bus, new VirtualClock(), fixedRandom, defaultLimits));
     bus.attach(addresses.lookup, new FakeClientLookup(bus));
-    bus.attach(addresses.subscriptions, new SubscriptionRegistry(bus));
+    bus.attach(
+      addresses.subscriptions,
+      new SubscriptionRegistry(bus, defaultLimits, { allClientsSubscribers: 0 }, false),
+    );
     const bounds = { ...defaultLimits, ...limits };
     shared = new SharedLimits(bounds, clock);
     const settings = sessionSettings(bus, {

@@ -12,6 +12,7 @@ import { asClientId } from '../../../src/protocol/place/ids.js';
 import type { Location } from '../../../src/protocol/place/location.js';
 import type { MessageBus } from '../../../src/runtime/bus/message-bus.js';
 import { FakeActor } from '../../support/fake-actor.js';
+import { defaultLimits } from '../../../src/actors/ports/limits.js';
 import { collectEvents, strictBus } from '../../support/fake-bus.js';
 import { createLocation } from '../../support/fake-location.js';
 import { LocationBatch } from '../../../src/protocol/place/location-batch.js';
@@ -26,7 +27,7 @@ describe('SubscriptionRegistry', () => {
 
   beforeEach(() => {
     bus = strictBus();
-    watch = new SubscriptionRegistry(bus);
+    watch = new SubscriptionRegistry(bus, defaultLimits, { allClientsSubscribers: 0 }, false);
     bus.attach(addresses.subscriptions, watch);
     questions = 0;
   });

@@ -82,6 +82,7 @@ describe('LocationStore', () => {
     if (answer === undefined) {
       expect(clientLookup.received.pop(), 'an unknown client is looked up').to.deep.equal({
         kind: 'lookup',
+        known: undefined,
         ...request,
       });
       return undefined;

@@ -164,7 +164,7 @@ describe('leafOf', () => {
     );
   });
 
-  it('[PE22] spreads similar client IDs over the partitions', () => {
+  it('[PE22][NA3] spreads similar client IDs over the partitions', () => {
     const partitions = new Array<number>(partitionCount).fill(0);
     for (let index = 0; index < 25_600; index += 1) {
       const partition = Math.floor(leafOf(locationFromFields({ client: `phone${index}` }).client) / bucketsInGroup);

@@ -48,13 +48,14 @@ describe('herd.yaml', () => {
         ['Blake', { host: '127.0.0.1', port: 12000, peerPort: 12100 }],
         ['Metta', { host: '127.0.0.1', port: 12001, peerPort: 12101 }],
       ]),
+      otherServers: undefined,
       topology: new Map([
         ['Blake', ['Metta']],
         ['Metta', ['Blake']],
       ]),
       replication: { kind: 'flood' },
       bridge: undefined,
-      missingBucketVariables: [],
+      missingNatsVariables: [],
       upstreamSettings: defaultUpstreamSettings,
       log: { dir: 'somewhere', level: 'lines', maxFileBytes: 16_777_216, maxFiles: 32 },
       storePath: undefined,
@@ -79,22 +80,17 @@ describe('herd.yaml', () => {
         .replication;
     expect(nats('servers: [127.0.0.1:4222]')).to.deep.equal({
       kind: 'nats',
-      hold: 'all',
       servers: ['127.0.0.1:4222'],
-      bucket: 'herd-test',
-      replicas: 1,
-      shards: undefined,
+      subjectName: 'test',
+      replicas: Infinity,
       credentials: undefined,
       tls: undefined,
-      beatMs: defaultLinkTimings.heartbeatMs,
+      heartbeatMs: defaultLinkTimings.heartbeatMs,
     });
-    expect(
-      nats('servers: [a:1, "nats://b:2", c, "[::1]:80", "::1"], bucket: ours, replicas: 3, tls: { ca: ca.pem }'),
-    ).to.include({
-      bucket: 'ours',
+    expect(nats('servers: [a:1, "nats://b:2", c, "[::1]:80", "::1"], replicas: 3, tls: { ca: ca.pem }')).to.include({
       replicas: 3,
     });
-    expect(nats('servers: [a:1], hold: touched, shards: 4')).to.include({ hold: 'touched', shards: 4 });
+    expect(nats('servers: [a:1], replicas: all')).to.include({ replicas: Infinity });
     const servers = 'servers: [a:1]';
     for (const [text, credentials] of [
       ['credentials: herd.creds', { kind: 'file', path: 'herd.creds' }],
@@ -103,6 +99,25 @@ describe('herd.yaml', () => {
     ] as const) {
       expect(nats(`${servers}, ${text}`, { NATS_PASSWORD: 'secret' })).to.deep.include({ credentials });
     }
+  });
+
+  it('has settings for servers on NATS that are not listed, whose ports may be those of listed ones', () => {
+    const { servers, otherServers, topology } = parse([
+      'herd: test',
+      'servers: { Blake: { port: 1, httpPort: 2 }, "*": { host: 0.0.0.0, port: 1, httpPort: 2 } }',
+      'replication: { kind: nats, servers: [a:1] }',
+    ]);
+    expect([...servers.keys()]).to.deep.equal(['Blake']);
+    expect([...topology.keys()]).to.deep.equal(['Blake']);
+    expect(otherServers).to.deep.equal({ host: '0.0.0.0', port: 1, httpPort: 2, peerPort: 0 });
+    const twice = [
+      'herd: test',
+      'servers: { "*": { port: 1, httpPort: 1 } }',
+      'replication: { kind: nats, servers: [a:1] }',
+    ];
+    expect(() => parse(twice)).to.throw(
+      'herd.yaml:2: servers.*.httpPort: 127.0.0.1:1 is already used by servers.*.port',
+    );
   });
 
   it('accepts secrets for NATS only from the environment', () => {
@@ -115,7 +130,7 @@ describe('herd.yaml', () => {
       const user = key === 'password' ? 'user: herd, ' : '';
       for (const [at, start] of [
         ['replication', 'kind: nats'],
-        ['bridge', 'via: [Blake], bucket: sites'],
+        ['bridge', 'via: [Blake], name: sites'],
       ]) {
         const load = (secret: string) => () =>
           parse([...solo, `${at}: { ${start}, servers: [a:1], ${user}${key}: ${secret} }`], environment);
@@ -133,18 +148,17 @@ describe('herd.yaml', () => {
   });
 
   it('defines a bridge to other herds', () => {
-    const lines = [...good, 'bridge: { via: [Metta], servers: [127.0.0.1:4222], bucket: sites, token: "${TOKEN}" }'];
+    const lines = [...good, 'bridge: { via: [Metta], servers: [127.0.0.1:4222], name: sites, token: "${TOKEN}" }'];
     const { replication, bridge } = parse(lines, { TOKEN: 'secret' });
     expect(replication).to.deep.equal({ kind: 'flood' });
     expect(bridge).to.deep.equal({
       via: new Set(['Metta']),
       servers: ['127.0.0.1:4222'],
-      bucket: 'sites',
-      replicas: 1,
-      shards: undefined,
+      subjectName: 'bridge:sites',
+      replicas: Infinity,
       credentials: { kind: 'token', token: 'secret' },
       tls: undefined,
-      beatMs: defaultLinkTimings.heartbeatMs,
+      heartbeatMs: defaultLinkTimings.heartbeatMs,
     });
   });
 
@@ -195,7 +209,7 @@ describe('herd.yaml', () => {
 
   it('rejects a bridge with replication over NATS', () => {
     const servers = ['herd: test', 'servers: { Blake: { port: 0 } }', 'replication: { kind: nats, servers: [a:1] }'];
-    const bridge = 'bridge: { via: [Blake], servers: [a:1], bucket: b }';
+    const bridge = 'bridge: { via: [Blake], servers: [a:1], name: b }';
     expect(() => parse([...servers, bridge])).to.throw(
       ConfigError,
       'herd.yaml:4: bridge: must be omitted with replication.kind: nats',
@@ -310,34 +324,22 @@ describe('herd.yaml', () => {
       'herd.yaml:7: replication.servers.0: must be a host and port',
     ],
     [
-      'a bucket with the name of a stream of one that is split',
-      {},
-      ['replication: { kind: nats, servers: [a:1], bucket: shard-0-herd-test }'],
-      'herd.yaml:7: replication.bucket: must not begin with shard-',
-    ],
-    [
-      'a bucket with a name that is none',
-      {},
-      ['replication: { kind: nats, servers: [a:1], bucket: a.b }'],
-      'herd.yaml:7: replication.bucket: must be a name',
-    ],
-    [
       'a bridge by a server that is none',
       {},
-      ['bridge: { via: [Blake, Nobody], servers: [a:1], bucket: b }'],
+      ['bridge: { via: [Blake, Nobody], servers: [a:1], name: b }'],
       'herd.yaml:7: bridge.via: unknown server Nobody (known: Blake, Metta)',
     ],
-    ['a bridge by nobody', {}, ['bridge: { via: [], servers: [a:1], bucket: b }'], 'herd.yaml:7: bridge.via: '],
+    ['a bridge by nobody', {}, ['bridge: { via: [], servers: [a:1], name: b }'], 'herd.yaml:7: bridge.via: '],
     [
-      'a bridge without a bucket',
+      'a bridge without a name',
       {},
       ['bridge: { via: [Blake], servers: [a:1] }'],
-      'herd.yaml:7: bridge.bucket: is required: bridged herds are those with the same bucket',
+      'herd.yaml:7: bridge.name: is required: bridged herds are those with the same name of their bridge',
     ],
     [
       'a bridge with a user and no password',
       {},
-      ['bridge: { via: [Blake], servers: [a:1], bucket: b, user: me }'],
+      ['bridge: { via: [Blake], servers: [a:1], name: b, user: me }'],
       'herd.yaml:7: bridge: user and password must be set together',
     ],
     ...['nowhere:99999', 'nowhere:0', 'nowhere:port', 'a:1:b', '[::1'].map(
@@ -350,23 +352,28 @@ describe('herd.yaml', () => {
         ] as const,
     ),
     [
-      'two replicas',
+      'a bridge with a name that is none',
       {},
-      ['replication: { kind: nats, servers: [a:1], replicas: 2 }'],
-      'herd.yaml:7: replication.replicas: ',
-    ],
-    ['no stream', {}, ['replication: { kind: nats, servers: [a:1], shards: 0 }'], 'herd.yaml:7: replication.shards: '],
-    [
-      '65 streams',
-      {},
-      ['replication: { kind: nats, servers: [a:1], shards: 65 }'],
-      'herd.yaml:7: replication.shards: ',
+      ['bridge: { via: [Blake], servers: [a:1], name: a.b }'],
+      'herd.yaml:7: bridge.name: must be a name of letters, digits, - and _',
     ],
     [
-      'a herd that floods and does not hold everything',
+      'replicas of a bridge',
       {},
-      ['replication: { kind: flood, hold: touched }'],
-      'herd.yaml:7: replication.hold: must be all with replication.kind: flood',
+      ['bridge: { via: [Blake], servers: [a:1], name: b, replicas: 2 }'],
+      'herd.yaml:7: bridge.replicas: unknown key',
+    ],
+    [
+      'a number of replicas that is too large',
+      {},
+      ['replication: { kind: nats, servers: [a:1], replicas: 65 }'],
+      'herd.yaml:7: replication.replicas: must be at most 64',
+    ],
+    [
+      'servers that are not listed with flooding',
+      { 4: '  Metta: { port: 12001, peerPort: 12101 }\n  "*": { port: 1 }' },
+      [],
+      'herd.yaml:5: servers.*: requires replication.kind: nats',
     ],
     ['an upstream of an unknown kind', {}, ['upstream: { kind: bing }'], 'herd.yaml:7: upstream.kind: '],
     [
@@ -473,10 +480,10 @@ describe('herd.yaml', () => {
   const said: readonly (readonly [line: string, problem: string])[] = [
     ['replication: { kind: nast }', 'replication.kind: invalid value "nast"; did you mean nats?'],
     ['replication: { replicas: 2 }', 'replication.kind: is required; expected one of flood, nats'],
-    ['replication: { kind: nats, servers: [a:1], replicas: 2 }', 'replication.replicas: must be one of 1, 3, 5'],
+    ['replication: { kind: nats, servers: [a:1], replicas: 0 }', 'replication.replicas: must be at least 1'],
     [
-      'replication: { kind: nats, servers: [a:1], hold: touchd }',
-      'replication.hold: invalid value "touchd"; did you mean touched?',
+      'replication: { kind: nats, servers: [a:1], replicas: some }',
+      'replication.replicas: must be an integer from 1 to 64, or all',
     ],
     ['replication: { kind: nats, servers: [] }', 'replication.servers: must be a list of at least 1'],
     ['replication: { kind: nats, servers: a:1 }', 'replication.servers: must be a list, such as [a, b]'],
@@ -514,22 +521,22 @@ describe('herd.yaml', () => {
     expect(config.log?.dir).to.equal('/var/logs');
   });
 
-  it('tolerates unset variables that only a bucket needs, and lists them', () => {
+  it('tolerates unset variables that only NATS needs, and lists them', () => {
     const lines = ['herd: test', 'servers: { Blake: { port: 0, peerPort: 0 } }'];
     const user = 'user: "${NATS_USER}", password: "${NATS_PASSWORD}"';
     for (const text of [
       `replication: { kind: nats, servers: [a:1], ${user} }`,
-      `bridge: { via: [Blake], bucket: b, servers: [a:1], ${user} }`,
+      `bridge: { via: [Blake], name: b, servers: [a:1], ${user} }`,
     ]) {
-      expect(parse([...lines, text], { NATS_USER: 'me' }).missingBucketVariables).to.deep.equal([
+      expect(parse([...lines, text], { NATS_USER: 'me' }).missingNatsVariables).to.deep.equal([
         'herd.yaml:3: environment variable NATS_PASSWORD is not set',
       ]);
-      expect(parse([...lines, text], { NATS_USER: 'me', NATS_PASSWORD: 'x' }).missingBucketVariables).to.deep.equal([]);
+      expect(parse([...lines, text], { NATS_USER: 'me', NATS_PASSWORD: 'x' }).missingNatsVariables).to.deep.equal([]);
     }
     // Numbers are required to be set.
-    expect(() => parse([...lines, 'replication: { kind: nats, servers: [a:1], shards: "${SHARDS}" }']))
+    expect(() => parse([...lines, 'replication: { kind: nats, servers: [a:1], replicas: "${REPLICAS}" }']))
       .to.throw(ConfigError)
-      .with.nested.property('problems[0]', 'herd.yaml:3: environment variable SHARDS is not set');
+      .with.nested.property('problems[0]', 'herd.yaml:3: environment variable REPLICAS is not set');
   });
 
   it('parses an unquoted variable as an integer if its value is one', () => {

@@ -5,6 +5,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { addresses } from '../../../src/actors/addresses.js';
 import type { StoreMessage } from '../../../src/actors/store/messages.js';
+import type { PartitionState } from '../../../src/actors/bus/events.js';
+import { leafOf, partitionOfLeaf } from '../../../src/protocol/place/digest.js';
 import { type Location } from '../../../src/protocol/place/location.js';
 import { StoreError } from '../../../src/runtime/errors.js';
 import { maxDiskChanges } from '../../../src/runtime/fixed-limits.js';
@@ -52,14 +54,14 @@ describe('LocationFile', () => {
   const noProblems = options((text) => expect.fail(text));
 
   /** Opens the file as a starting server does; returns its AT lines. */
-  async function open(at = path()): Promise<string[]> {
+  async function open(at = path(), usesNats = false): Promise<string[]> {
     bus = strictBus();
     const opened = await LocationFile.open(
       at,
       options((text) => problems.push(text)),
     );
     file = opened.file;
-    file.listen(bus);
+    file.listen(bus, usesNats);
     return inOrder(opened.locations);
   }
 
@@ -79,7 +81,7 @@ describe('LocationFile', () => {
   }
 
   function forget(...locations: Location[]): void {
-    for (const location of locations) bus.publish({ kind: 'location-evicted', location });
+    for (const location of locations) bus.publish({ kind: 'location-evicted', location, reason: 'full' });
   }
 
   /** AT lines that a server would find after a crash now, read from a copy. */
@@ -156,6 +158,28 @@ describe('LocationFile', () => {
     const bytes = readdirSync(path()).reduce((sum, name) => sum + statSync(join(path(), name)).size, 0);
     expect(bytes).to.be.below(10_000);
     expect(await open()).to.deep.equal([createLocation('kiwi', 20_000).line]);
+  });
+
+  it('on NATS contains only locations of partitions that the server holds', async () => {
+    const [kept, apart] = [createLocation('kept', 1), createLocation('apart', 1)];
+    const partitionOf = ({ client }: Location) => partitionOfLeaf(leafOf(client));
+    const enter = (location: Location, state: PartitionState) =>
+      bus.publish({ kind: 'partition', partition: partitionOf(location), state });
+    await open(path(), true);
+    learn(kept, apart);
+    await close();
+    expect(await open(path(), true), 'none is held at first').to.deep.equal([]);
+    for (const state of ['filling', 'complete', 'leaving'] as const) {
+      enter(kept, state);
+      learn(kept, apart);
+    }
+    await close();
+    expect(await open(path(), true)).to.deep.equal([kept.line]);
+    enter(kept, 'none');
+    bus.publish({ kind: 'location-evicted', location: kept, reason: 'moved' });
+    learn(createLocation('kept', 2));
+    await close();
+    expect(await open(path(), true)).to.deep.equal([]);
   });
 
   it('can be closed with nothing to write', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
+import type { LinkState, NatsState } from '../../../src/actors/bus/events.js';
 import { buildTopology } from '../../../src/protocol/place/topology.js';
 import { HerdStatus, type StatusChange } from '../../../src/runtime/host/herd-status.js';
 import { toServerId } from '../../support/fake-location.js';
@@ -68,23 +68,26 @@ describe('HerdStatus', () => {
     expect(await isReady()).to.equal(true);
   });
 
-  it('waits until each bucket is loaded once, and reports when it goes down and up', async () => {
+  it('waits until each connection to NATS was live once, and reports when it goes down and up', async () => {
     begin(blake);
-    const bucket = (state: BucketState, reason = '') => status.record({ kind: 'bucket', server: blake, state, reason });
-    bucket('connecting');
+    const nats = (state: NatsState, reason = '') => status.record({ kind: 'nats', server: blake, state, reason });
+    nats('connecting');
     started(blake);
-    bucket('disconnected', 'connection refused');
-    bucket('connecting');
-    bucket('disconnected', 'connection refused');
-    bucket('loading');
+    nats('backoff', 'connection refused');
+    nats('connecting');
+    nats('backoff', 'connection refused');
+    nats('joining');
     expect(await isReady()).to.equal(false);
-    bucket('live');
+    nats('live');
     expect(await isReady()).to.equal(true);
-    bucket('write-blocked', 'the disk is full');
+    nats('joining');
+    nats('live');
+    nats('backoff', 'NATS closed the connection');
+    nats('stopped');
     expect(changes.slice(1)).to.deep.equal([
-      { server: blake, part: 'bucket', state: 'down', reason: 'connection refused' },
-      { server: blake, part: 'bucket', state: 'up', reason: '' },
-      { server: blake, part: 'bucket', state: 'down', reason: 'the disk is full' },
+      { server: blake, part: 'nats', state: 'down', reason: 'connection refused' },
+      { server: blake, part: 'nats', state: 'up', reason: '' },
+      { server: blake, part: 'nats', state: 'down', reason: 'NATS closed the connection' },
     ]);
   });
 

@@ -18,7 +18,7 @@ const alone = {
   hasHttp: false,
   hasTls: false,
   hasStore: false,
-  hasBucket: false,
+  usesNats: false,
   hasLog: false,
   upstream: defaultUpstreamSettings,
 };
@@ -30,11 +30,6 @@ const pair = configFromObject({
     Bryant: { host: '127.0.0.1', port: 4, peerPort: 5 },
   },
   topology: { Blake: ['Bryant'] },
-});
-const touched = configFromObject({
-  herd: 'pair',
-  servers: { Blake: { host: '127.0.0.1', port: 1 }, Bryant: { host: '127.0.0.1', port: 4 } },
-  replication: { kind: 'nats', servers: ['127.0.0.1:4222'], hold: 'touched' },
 });
 const [blake, bryant] = [toServerId('Blake'), toServerId('Bryant')];
 
@@ -49,7 +44,7 @@ describe('memory bound', () => {
         { hasHttp: true },
         { hasTls: true },
         { hasStore: true },
-        { hasBucket: true },
+        { usesNats: true },
       ],
       ...[{ hasLog: true }, { upstream: { ...defaultUpstreamSettings, maxConcurrentRequests: 64 } }],
     ];
@@ -95,26 +90,11 @@ describe('memory bound', () => {
     const sum = [...both]
       .map((server) => memoryBoundBytes(pair.limits, memoryUseOf(pair, server, both)))
       .reduce((a, b) => a + b);
-    expect(sum - processMemoryBoundBytes(pair, both, 2 * gibibyte)).to.equal(240 * 1_048_576);
+    expect(sum - processMemoryBoundBytes(pair, both)).to.equal(240 * 1_048_576);
   });
 
-  it('of servers that hold clients that were touched is limited by the heap that they share', () => {
-    const both = new Set([blake, bryant]);
-    const shared = processMemoryBoundBytes(touched, both, 64 * gibibyte);
-    // 512 MiB each instead of 1 GiB, and everything counted twice.
-    expect(shared - processMemoryBoundBytes(touched, both, 2 * gibibyte)).to.equal(2 * gibibyte);
-  });
-
-  it('gives half of the heap of a process to the stores on it', () => {
-    const config = { ...touched, limits: { ...touched.limits, maxStoreBytes: 1_000 } };
-    expect(limitStoreBytes(config, 1, 4_000)).to.equal(1_000);
-    expect(limitStoreBytes(config, 2, 4_000)).to.equal(1_000);
-    expect(limitStoreBytes(config, 5, 4_000)).to.equal(400);
-  });
-
-  it('limits a store outside of the heap to what slabs can hold', () => {
-    expect(limitStoreBytes(pair, 5, 4_000)).to.equal(gibibyte);
-    const config = { ...pair, limits: { ...pair.limits, maxStoreBytes: 1_024 * gibibyte } };
-    expect(limitStoreBytes(config, 1, 4_000)).to.equal(16 * gibibyte);
+  it('limits a store to what slabs can hold', () => {
+    expect(limitStoreBytes(pair.limits)).to.equal(gibibyte);
+    expect(limitStoreBytes({ maxStoreBytes: 1_024 * gibibyte })).to.equal(16 * gibibyte);
   });
 });

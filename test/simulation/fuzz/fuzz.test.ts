@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { expect } from 'chai';
-import { BucketComparison } from '../../../src/actors/replication/nats/bucket-comparison.js';
+import { HeldPartitions } from '../../../src/actors/replication/partitions/held-partitions.js';
 import { Flood } from '../../../src/actors/replication/flood.js';
 import { CommandError } from '../../../src/cli/shared/errors.js';
 import { formatFuzzFailure, writeShrunk } from '../../../src/cli/commands/fuzz.js';
@@ -62,11 +62,22 @@ describe('a random scenario', () => {
 });
 
 describe('a random scenario of a herd on NATS', () => {
+  const drafts = Array.from({ length: 300 }, (_, seed) => drawScenario(seed));
+  const onNats = drafts.filter(({ herd }) => herd.replication.kind === 'nats');
+
   it('is one of three, or near it, and has no links', () => {
-    const drafts = Array.from({ length: 300 }, (_, seed) => drawScenario(seed));
-    const onNats = drafts.filter(({ herd }) => herd.replication === 'nats');
     expect(onNats).to.have.length.within(75, 135);
     for (const { herd } of onNats) expect([...herd.topology.values()].flat()).to.deep.equal([]);
+  });
+
+  it('has 3 to 12 servers, of which 1 to 4 or all hold a partition, and a broker of one or three nodes', () => {
+    const sizes = new Set(onNats.map(({ herd }) => herd.topology.size));
+    expect([...sizes].sort((a, b) => a - b)).to.deep.equal([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    const replications = onNats.flatMap(({ herd: { replication } }) =>
+      replication.kind === 'nats' ? [replication] : [],
+    );
+    expect([...new Set(replications.map(({ replicas }) => replicas))]).to.have.members([1, 2, 3, 4, Infinity]);
+    expect([...new Set(replications.map(({ brokers }) => brokers))]).to.have.members([1, 3]);
   });
 });
 
@@ -99,17 +110,17 @@ describe('fuzzing', function () {
   });
 
   it('finds a bug of a herd on NATS, and shrinks it', async () => {
-    injectBug(BucketComparison, 'take', () => []);
-    const { text, steps, servers } = await buildMinimalScenario(641, 'bucket-agreement', {
+    injectBug(HeldPartitions, 'nextHandover', () => undefined);
+    const { text, steps, servers } = await buildMinimalScenario(22, 'partitions-complete', {
       version: '1.2.3',
       createEnvironment: createVirtualEnvironment,
     });
     const shrunk = parseScenario('shrunk.yaml', text, {});
-    expect(shrunk.herd.replication).to.equal('nats');
+    expect(shrunk.herd.replication).to.deep.include({ kind: 'nats', brokers: 1 });
     expect(steps).to.be.at.most(3);
-    expect(servers).to.be.at.most(2);
+    expect(servers).to.be.at.most(3);
     const { violations } = await runSimulation(shrunk);
-    expect(violations.map(({ invariant }) => invariant)).to.include('bucket-agreement');
+    expect(violations.map(({ invariant }) => invariant)).to.include('partitions-complete');
   });
 
   it('holds, and meets every fault and every way to get over one', async () => {
@@ -124,13 +135,12 @@ describe('fuzzing', function () {
       365,
       1_414,
       // Those of herds on NATS.
-      641,
-      1_081,
-      200,
-      1_519,
-      846,
-      39,
-      247,
+      170,
+      50,
+      235,
+      36,
+      95,
+      67,
       ...Array.from({ length: 13 }, (_, index) => 1_001 + index),
     ];
     const play = (index: number) => runSeed(seeds[index] ?? 0, createVirtualEnvironment);

@@ -1,30 +1,31 @@
 import { expect } from 'chai';
-import { BucketComparison } from '../../../src/actors/replication/nats/bucket-comparison.js';
-import { BucketReader } from '../../../src/actors/replication/nats/bucket-reader.js';
-import { BucketWrites, type Write } from '../../../src/actors/replication/nats/bucket-writes.js';
-import { BucketWriter } from '../../../src/actors/replication/nats/bucket-writer.js';
-import { NatsSpread } from '../../../src/actors/replication/nats/nats-spread.js';
+import { HeldPartitions } from '../../../src/actors/replication/partitions/held-partitions.js';
+import { NatsReplication } from '../../../src/actors/replication/partitions/nats-replication.js';
+import { PartitionLookup } from '../../../src/actors/replication/partitions/partition-lookup.js';
+import { Publisher } from '../../../src/actors/replication/partitions/publisher.js';
+import { Republishing } from '../../../src/actors/replication/partitions/republishing.js';
+import { AntiEntropy } from '../../../src/actors/store/anti-entropy.js';
+import { UnheldLocations } from '../../../src/actors/store/unheld-locations.js';
+import { Digest, leavesPerPartition } from '../../../src/protocol/place/digest.js';
+import type { Location } from '../../../src/protocol/place/location.js';
 import { createInvariants } from '../../../src/simulation/invariants/all.js';
 import { restoreMethods, injectBug } from './inject-bug.js';
-import { violatedInvariants, createScenario } from '../../support/simulate.js';
-import { Location } from '../../../src/protocol/place/location.js';
+import { createScenario, violatedInvariants } from '../../support/simulate.js';
 
-const herd = 'herd: { servers: [A, B, C], replication: { kind: nats }, peers: { heartbeatMs: 250 } }\nsettle: 3s';
-const busy = `${herd}\nclients: { count: 20, rate: 40/s, late: 20% }`;
+const herd = (replicas: number): string =>
+  `herd: { servers: [A, B, C, D], replication: { kind: nats, replicas: ${replicas} }, peers: { heartbeatMs: 250, antiEntropySeconds: 1 } }
+network: { delay: 5ms }`;
+const busy = `${herd(2)}\nclients: { count: 60, rate: 60/s, late: 5%, queries: 20%, checks: 50%, moves: 10% }\nsettle: 20s`;
 
-/** Everything that can happen to a broker, and a server that comes back with nothing. */
+/** A broker that is lost for a while, and members that come and go. */
 const trouble = `
 steps:
   - { at: 2s, broker: down }
-  - { at: 3s, broker: up }
-  - { at: 5s, broker: wiped }
-  - { at: 7s, crash: B }
-  - { at: 8s, cut: [C, broker] }
-  - { at: 10s, heal: all }
-  - { at: 11s, restart: B }
-  - { at: 11s, broker: stale }
-  - { at: 13s, broker: full }
-  - { at: 14s, broker: up }
+  - { at: 4s, broker: up }
+  - { at: 6s, crash: B }
+  - { at: 8s, restart: B }
+  - { at: 11s, leave: C }
+  - { at: 15s, join: C }
 `;
 
 describe('the invariants, of a herd on NATS', () => {
@@ -40,79 +41,72 @@ describe('the invariants, of a herd on NATS', () => {
     expect(await violatedInvariants(`${busy}\n${trouble}`)).to.deep.equal([]);
   });
 
-  it('bucket-never-back: a server writes what the bucket has, or has newer', async () => {
-    injectBug(BucketWriter, 'isMissing', () => true);
-    await caught('bucket-monotonic', `${busy}\n${trouble}`);
+  it('acknowledged-survives: what was reported without a broker is not published later', async () => {
+    injectBug(Republishing, 'add', () => undefined);
+    const reports = Array.from(
+      { length: 8 },
+      (_, index) => `- { at: 3s, report: { server: A, client: kiwi-${index}, position: '+1+1' } }`,
+    );
+    const steps = ['- { at: 1s, cut: [A, broker] }', ...reports, '- { at: 4s, heal: all }'].join('\n  ');
+    await caught('acknowledged-survives', `${herd(2)}\nsettle: 20s\nsteps:\n  ${steps}`);
   });
 
-  it('bucket-agreement: a server that has the bucket again does not compare', async () => {
-    injectBug(BucketComparison, 'take', () => []);
-    await caught('bucket-agreement', `${busy}\nsteps: [{ at: 5s, broker: wiped }]`);
+  it('read-your-writes: a server does not look among the reports that it keeps', async () => {
+    injectBug(UnheldLocations, 'get', () => undefined);
+    await caught('read-your-writes', `${busy}\n${trouble}`);
   });
 
-  it('agreement: every third report is not written', async () => {
-    let reports = 0;
-    injectBug(BucketWrites, 'add', (_, __, sound) => ((reports += 1) % 3 === 0 ? undefined : sound()));
-    await caught('agreement', `${busy}\nsteps: [{ at: 5s, heal: all }]`);
-  });
-
-  it('refilled: what the bucket held before is not taken in', async () => {
-    injectBug(NatsSpread, 'learn', (spread, _, sound) => {
-      const life = Reflect.get(spread, 'life') as { getSnapshot: () => { matches: (state: string) => boolean } };
-      return life.getSnapshot().matches('loading') ? undefined : sound();
+  it('lookups-fresh: a server answers with what a lookup has found first', async () => {
+    const first = new Map<string, unknown>();
+    injectBug(PartitionLookup, 'handleResponse', (_, parameters, sound) => {
+      // The method gets what is in the array when it is called.
+      const changed = parameters as unknown[];
+      const location = changed[1] as Location | undefined;
+      if (location !== undefined && !first.has(location.client)) first.set(location.client, location);
+      if (location !== undefined) changed[1] = first.get(location.client);
+      return sound();
     });
-    await caught('restart-catch-up', `${busy}\nsteps: [{ at: 3s, crash: B }, { at: 5s, restart: B }]`);
+    await caught('lookups-fresh', `${busy}\nsteps: [{ at: 8s, heal: all }]`);
   });
 
-  it('links-return: a broker that was lost is not called again', async () => {
-    const called = new Set<object>();
-    injectBug(NatsSpread, 'open', (spread, _, sound) => {
-      if (called.has(spread)) return undefined;
-      called.add(spread);
+  it('partitions-complete: a server drops nothing that it is no longer to hold', async () => {
+    injectBug(HeldPartitions, 'nextHandover', () => undefined);
+    await caught('partitions-complete', `${busy}\nsteps: [{ at: 4s, join: D }]`);
+  });
+
+  it('moves-bounded: a server always sends all that it has of a partition', async () => {
+    let hashes = 0;
+    injectBug(Digest, 'partitionHash', () => (hashes += 1).toString(16));
+    injectBug(Digest, 'differingLeaves', (_, [partition]) =>
+      Array.from({ length: leavesPerPartition }, (__, leaf) => (partition as number) * leavesPerPartition + leaf),
+    );
+    await caught('moves-bounded', `${busy}\nsteps: [{ at: 8s, broker: down }, { at: 8100ms, broker: up }]`);
+  });
+
+  it('holders-agree: a server that fills a partition receives nothing', async () => {
+    injectBug(AntiEntropy, 'nextPage', () => true);
+    await caught('holders-agree', `${busy}\nsteps: [{ at: 5s, crash: B }, { at: 6s, restart: B }]`);
+  });
+
+  it('link-recovery: a session that was lost is not opened again', async () => {
+    const opened = new Set<object>();
+    injectBug(NatsReplication, 'beginSession', (replication, _, sound) => {
+      if (opened.has(replication)) return undefined;
+      opened.add(replication);
       return sound();
     });
     await caught('link-recovery', `${busy}\nsteps: [{ at: 2s, broker: down }, { at: 3s, broker: up }]`);
   });
 
-  it('bounds: any number of writes is under way at once', async () => {
-    injectBug(BucketWrites, 'take', (writes, _, sound) => {
-      Reflect.set(writes, 'flyingMax', Infinity);
-      return sound();
-    });
-    const one = 'herd: { servers: [A], replication: { kind: nats }, peers: { heartbeatMs: 1000 } }\nsettle: 3s';
-    const crowd = `${one}\nclients: { count: 400, rate: 600/s }\nnetwork: { delay: 1ms }`;
-    const stalled = 'steps: [{ at: 100ms, stall: broker }, { at: 2100ms, heal: all }]';
-    await caught('bounds', `${crowd}\n${stalled}`);
-    restoreMethods();
-    expect(await violatedInvariants(`${crowd}\n${stalled}`), 'where it is not planted').to.deep.equal([]);
-  });
-
-  it('quiet: what was written is written again', async () => {
-    injectBug(BucketWriter, 'isMissing', () => true);
-    injectBug(BucketWrites, 'complete', (writes, [write], sound) => {
-      sound();
-      writes.add((write as Write).location);
-    });
-    // One client, over slow ways: of the violations, which are one a write, but a hundred are kept.
-    const slowly = 'network: { delay: 60ms }\nclients: { count: 1, rate: 5/s }';
-    await caught('quiescent', `${herd}\n${slowly}\nsteps: [{ at: 2s, heal: all }]`);
-  });
-
-  it('only-reported: a server misreads what stands in the bucket', async () => {
-    let read = 0;
-    injectBug(BucketReader, 'locationIn', (_, __, sound) => {
-      const location = sound() as Location | undefined;
-      read += 1;
-      if (location === undefined || read % 10 !== 0) return location;
-      return Location.ofLine(`${location.line}0`);
-    });
-    await caught('integrity', `${busy}\nsteps: [{ at: 3s, heal: all }]`);
+  it('quiescent: reports are published again, whatever is confirmed', async () => {
+    injectBug(Publisher, 'isConfirmed', () => false);
+    await caught('quiescent', `${busy}\nsteps: [{ at: 5s, heal: all }]`);
   });
 
   it('have each been seen to catch a bug, if they are of these herds alone', () => {
     const flooding = new Set(createInvariants(createScenario('')).map(({ name }) => name));
-    const own = createInvariants(createScenario(herd)).filter(({ name }) => !flooding.has(name));
-    expect(own).to.have.lengthOf(2);
+    const own = createInvariants(createScenario(herd(2))).filter(({ name }) => !flooding.has(name));
+    expect(own).to.have.lengthOf(4);
     for (const { name } of own) expect(seen).to.include(name);
   });
 });

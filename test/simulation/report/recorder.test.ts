@@ -80,31 +80,35 @@ describe('fault bands of a timeline', () => {
     ]);
   });
 
-  it('has a lane with the faults and lost connections of the broker of a herd on NATS', async () => {
-    const herd = 'herd: { servers: [A, B], replication: { kind: nats } }';
-    const {
-      bands,
-      marks,
-      lanes: servers,
-    } = await timelineOf(
+  it('has a lane for each broker node of a herd on NATS, and the servers that do not run', async () => {
+    const herd = `
+herd:
+  servers: [A, B]
+  replication: { kind: nats, brokers: 3 }
+  peers: { heartbeatMs: 100, antiEntropySeconds: 1 }
+network: { delay: 1ms }`;
+    const { bands, marks, lanes } = await timelineOf(
       createScenario(`${herd}\n${quiet}steps:
-  - { at: 1s, broker: down }
-  - { at: 2s, broker: stale }
-  - { at: 3s, broker: wiped }
-  - { at: 4s, broker: up }
-  - { at: 5s, cut: [B, broker] }
-  - { at: 6s, heal: all }`),
+  - { at: 1s, join: B }
+  - { at: 3s, broker: { down: broker-2 } }
+  - { at: 5s, broker: up }
+  - { at: 6s, cut: [B, broker-3] }
+  - { at: 7s, heal: all }
+  - { at: 8s, leave: B }
+  - { at: 16s, restart: B }`),
     );
-    expect(servers).to.deep.equal(['A', 'B', 'broker']);
-    expect(bands.map(({ kind, text, lanes, fromMs, toMs }) => [kind, text, lanes, fromMs, toMs])).to.deep.equal([
-      ['crash', 'broker is down', [2], 1_000, 2_000],
-      ['broker', 'broker: stale', [2], 2_000, 4_000],
-      ['cut', 'cut: [B, broker]', [1, 2], 5_000, 6_000],
+    expect(lanes).to.deep.equal(['A', 'B', 'broker-1', 'broker-2', 'broker-3']);
+    const shown = bands.map(({ kind, text, lanes: [lane, other], fromMs }) => [kind, text, lane, other, fromMs]);
+    expect(shown.slice(0, 3)).to.deep.equal([
+      ['crash', 'B has not joined', 1, undefined, 0],
+      ['crash', 'broker-2 is down', 3, undefined, 3_000],
+      ['cut', 'cut: [B, broker-3]', 1, 4, 6_000],
     ]);
+    expect(bands.map(({ text }) => text).slice(3)).to.deep.equal(['B has left']);
     const ofB = marks.filter(({ lane }) => lane === 1).map(({ kind, text }) => [kind, text]);
     expect(ofB.slice(0, 2)).to.deep.equal([
-      ['link up', 'the bucket is live'],
-      ['link down', 'the bucket is disconnected: the connection was reset'],
+      ['link up', 'live on NATS'],
+      ['link down', 'the connection to NATS is down: the connection was reset'],
     ]);
   });
 });

@@ -1,5 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Action } from '../../../src/simulation/scenario/scenario.js';
@@ -8,7 +7,6 @@ import { parseDuration } from '../../../src/simulation/scenario/units.js';
 import { UnsupportedScenarioError } from '../../../src/simulation/run/unsupported-scenario.js';
 import { runScenario } from '../../../src/simulation/run/runner.js';
 import { VirtualEnvironment } from '../../../src/simulation/virtual/virtual-environment.js';
-import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { fakeUpstream } from '../../support/fake-upstream.js';
 import { scenarioProblems, createScenario } from '../../support/simulate.js';
 
@@ -78,20 +76,6 @@ steps:
     expect(scenarioProblems(story)).to.deep.equal([problem]);
   });
 
-  it('rejects a herd with hold: touched', () => {
-    const folder = new TemporaryFolder();
-    try {
-      const herd = join(folder.path, 'herd.yaml');
-      const nats = 'replication: { kind: nats, servers: [127.0.0.1:4222], hold: touched }';
-      writeFileSync(herd, `herd: some\nservers: { Blake: { port: 1 } }\n${nats}\n`);
-      const story = ['name: story', `herd: ${herd}`, 'steps: [{ at: 1s, crash: Blake }]', ''].join('\n');
-      const why = ': hold: touched cannot be simulated';
-      expect(scenarioProblems(story)).to.deep.equal([`test.yaml:2: ${herd}${why}`]);
-    } finally {
-      folder.remove();
-    }
-  });
-
   it('describes the expected value', () => {
     expect(step('{ at: 5, crash: Blake }').join()).to.match(
       /^test\.yaml:4: steps\.0\.at: must be a duration with its unit/,
@@ -154,11 +138,13 @@ steps:
   const saidOfSteps: readonly (readonly [text: string, problem: string])[] = [
     ['upstream: dwon', 'steps.0.upstream: invalid value "dwon"; did you mean down?'],
     ['upstream: xylophone', 'steps.0.upstream: must be one of up, down, slow, garbage'],
-    ['broker: ful', 'steps.0.broker: invalid value "ful"; did you mean full?'],
+    ['broker: dwon', 'steps.0.broker: invalid value "dwon"; did you mean down?'],
+    ['broker: wiped', 'steps.0.broker: must be up, down, { down: NODE } or { up: NODE }'],
+    ['join: Blaek', 'unknown server Blaek; did you mean Blake?'],
     ['heal: al', 'steps.0.heal: invalid value "al"; did you mean all?'],
     [
       'heal: [Blake]',
-      'steps.0.heal: must be all, partition, two neighbours, such as [Blake, Howard], or a server and the broker',
+      'steps.0.heal: must be all, partition, two neighbours, such as [Blake, Howard], or a server and a broker node',
     ],
     ['crash: Blake, keep: dsk', 'steps.0.keep: invalid value "dsk"; did you mean disk?'],
     ['crash: Blake, keep: 5', 'steps.0.keep: must be disk'],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { expect } from 'chai';
 import { Flood } from '../../../src/actors/replication/flood.js';
 import { RealEnvironment } from '../../../src/simulation/real/real-environment.js';
-import { runScenario } from '../../../src/simulation/run/runner.js';
+import { runScenario, type RunOptions } from '../../../src/simulation/run/runner.js';
 import type { RunResult } from '../../../src/simulation/run/result.js';
 import { SocketLauncher } from '../../../src/simulation/sockets/socket-launcher.js';
 import { twitterSearch } from '../../../src/upstreams/twitter.js';
@@ -19,12 +19,13 @@ settle: 1s
 `;
 
 /** Plays a scenario over real sockets. */
-function play(steps: string): Promise<RunResult> {
+function play(steps: string, options: Partial<RunOptions> = {}): Promise<RunResult> {
   const scenario = createScenario(`${threeServers}\nsteps:\n${steps}`);
   const launcher = new SocketLauncher({ createUpstream: twitterSearch, inspect: () => Promise.resolve(undefined) });
   const abortSignal = new AbortController().signal;
   return runScenario(scenario, {
     createEnvironment: (emit) => new RealEnvironment(scenario, { launcher, emit, abortSignal }),
+    ...options,
   });
 }
 
@@ -35,6 +36,32 @@ function simulationFolders(): string[] {
 describe('the sockets environment', function () {
   this.timeout(4 * defaultTimeoutMs);
   afterEach(restoreMethods);
+
+  it('stops servers that leave in an orderly way, and starts those that join', async () => {
+    const { violations, trace } = await play(
+      `
+  - { at: 500ms, join: Cleo }
+  - { at: 1500ms, leave: Cleo }
+  - { at: 2500ms, join: Cleo }
+  - { at: 6s, expect: converged }`,
+      { keepsTrace: true },
+    );
+    expect(violations).to.deep.equal([]);
+    const changes = trace.flatMap(({ event }) =>
+      event.kind === 'started' || event.kind === 'left' || event.kind === 'down'
+        ? [`${event.kind} ${event.server}`]
+        : [],
+    );
+    expect(changes.filter((change) => change.endsWith('Cleo'))).to.deep.equal([
+      'started Cleo',
+      'left Cleo',
+      'down Cleo',
+      'started Cleo',
+      'down Cleo',
+    ]);
+    const seen = trace.flatMap(({ event }) => (event.kind === 'link' && event.server === 'Bob' ? [event.reason] : []));
+    expect(seen).to.include('Cleo was stopped');
+  });
 
   it('passes without an injected bug whatever fails, measures recoveries, and leaves no files', async () => {
     const before = simulationFolders();

@@ -8,7 +8,7 @@ import {
   isEndpointUpdate,
   isLearnedUpdate,
   isLinkUpdate,
-  isClientLocation,
+  isPartitions,
   isStreamData,
   type EndpointUpdate,
   type LinkUpdate,
@@ -48,8 +48,8 @@ export async function discoverHerd(herd: Herd): Promise<void> {
     for (const { name, httpUrl } of overview.servers) herd.addServer(name, httpUrl ?? '');
     for (const [a, b] of overview.topology) herd.addLink(a, b);
     // Without links all servers replicate over the broker, including unreachable ones.
-    const replicatesByBucketOnly = overview.bucket !== null && overview.topology.length === 0;
-    if (replicatesByBucketOnly) for (const { name } of overview.servers) herd.addBrokerLink(name);
+    const replicatesOverBrokerOnly = overview.nats !== null && overview.topology.length === 0;
+    if (replicatesOverBrokerOnly) for (const { name } of overview.servers) herd.addBrokerLink(name);
   } catch {
     await new Promise((resolve) => setTimeout(resolve, reconnectDelayMs));
     await discoverHerd(herd);
@@ -91,7 +91,8 @@ export class Feed {
     const { herd, server } = this;
     const isNewer = (neighbour: string) => (this.updatedAtMs.get(neighbour) ?? -Infinity) < requestedAtMs;
     server.connections = overview.connections;
-    server.hold = overview.hold;
+    server.memberCount = overview.nats?.members.length ?? 0;
+    server.partitions = overview.nats?.partitions;
     server.ready = overview.ready;
     server.maxCount = overview.upstream.maxCount;
     herd.adminAccess = overview.adminAccess;
@@ -100,7 +101,7 @@ export class Feed {
       const end = herd.end(server.name, link.neighbour);
       if (end !== undefined) end.fault = link.injectedFault;
     }
-    if (overview.bucket !== null && isNewer(broker)) this.updateBucket(overview.bucket);
+    if (overview.nats !== null && isNewer(broker)) this.updateBrokerLink(overview.nats);
     herd.markChanged();
   }
 
@@ -108,21 +109,15 @@ export class Feed {
     this.updateEnd(neighbour, status);
   }
 
-  private updateBucket(status: EndpointUpdate): void {
+  private updateBrokerLink(status: EndpointUpdate): void {
     this.herd.addBrokerLink(this.server.name);
     this.updateEnd(broker, status);
   }
 
-  private updateEnd(
-    neighbour: string,
-    { state, sinceMs = 0, retryInMs, reason, pendingWrites = 0 }: EndpointUpdate,
-  ): void {
+  private updateEnd(neighbour: string, { state, sinceMs = 0, retryInMs, reason }: EndpointUpdate): void {
     const nowMs = performance.now();
-    const retryAtMs =
-      state === 'backoff' || state === 'disconnected' || state === 'write-blocked' ? nowMs + retryInMs : 0;
-    this.herd
-      .end(this.server.name, neighbour)
-      ?.update({ state, sinceMs: nowMs - sinceMs, retryAtMs, reason, pendingWrites });
+    const retryAtMs = state === 'backoff' ? nowMs + retryInMs : 0;
+    this.herd.end(this.server.name, neighbour)?.update({ state, sinceMs: nowMs - sinceMs, retryAtMs, reason });
     this.herd.markChanged();
   }
 
@@ -152,18 +147,22 @@ export class Feed {
     const { server, herd, listener } = this;
     if (kind === 'learned') {
       if (isLearnedUpdate(data)) listener.learned(server, data.from, data.locations);
-    } else if (kind === 'fetched') {
-      if (isClientLocation(data)) listener.located(server, [data]);
     } else if (kind === 'link') {
       if (isLinkUpdate(data)) {
         this.updatedAtMs.set(data.neighbour, performance.now());
         this.updateLink(data);
       }
-    } else if (kind === 'bucket') {
+    } else if (kind === 'nats') {
       if (isEndpointUpdate(data)) {
         this.updatedAtMs.set(broker, performance.now());
-        this.updateBucket(data);
+        this.updateBrokerLink(data);
       }
+    } else if (kind === 'partitions') {
+      if (isPartitions(data)) server.partitions = data;
+      herd.markChanged();
+    } else if (kind === 'members' && Array.isArray(data['members'])) {
+      server.memberCount = data['members'].length;
+      herd.markChanged();
     } else if (kind === 'client' && typeof data['clients'] === 'number') {
       server.connections = data['clients'];
       herd.markChanged();
@@ -191,13 +190,7 @@ export class Feed {
       server.reach = 'disconnected';
       const sinceMs = performance.now();
       for (const end of herd.endsOf(server.name)) {
-        end.update({
-          state: 'unknown',
-          sinceMs,
-          retryAtMs: 0,
-          pendingWrites: 0,
-          reason: `${server.name} is unreachable`,
-        });
+        end.update({ state: 'unknown', sinceMs, retryAtMs: 0, reason: `${server.name} is unreachable` });
       }
       herd.markChanged();
       this.listener.disconnected(server);

@@ -7,12 +7,14 @@ type Data = Readonly<Record<string, unknown>>;
 
 /** Event kinds by filter group. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
-  Links: ['link', 'peer-rejected', 'bucket', 'bucket-warning'],
-  Locations: ['learned', 'restored', 'fetched', 'evicted', 'dropped'],
+  Links: ['link', 'peer-rejected', 'nats', 'members', 'partitions'],
+  Locations: ['learned', 'restored', 'evicted', 'dropped'],
   Clients: ['client'],
   Servers: ['server', 'actor-failed', 'dead-letter', 'admin-action'],
   Upstream: ['upstream-breaker', 'upstream-failed', 'upstream-budget'],
 };
+
+const partitionStates = ['complete', 'filling', 'leaving', 'short'] as const;
 
 export function groupOf(kind: string): string {
   return Object.keys(groups).find((group) => groups[group]?.includes(kind)) ?? 'Servers';
@@ -27,13 +29,16 @@ export function formatEvent({ kind, data }: ServerStreamEvent): string {
         formatRetry(data),
         textField(data, 'reason'),
       );
-    case 'bucket':
+    case 'nats':
       return joinParts(
         `${nodeLabel(broker)} is ${textField(data, 'state')}`,
         formatRetry(data),
         textField(data, 'reason'),
-        formatPendingWrites(data),
       );
+    case 'members':
+      return `members: ${(data['members'] as readonly string[]).join(', ')}`;
+    case 'partitions':
+      return `partitions: ${joinParts(...partitionStates.map((state) => `${textField(data, state)} ${state}`))}`;
     case 'learned':
       return formatLearned(data);
     case 'client':
@@ -49,7 +54,7 @@ export function formatEvent({ kind, data }: ServerStreamEvent): string {
     case 'upstream-failed':
       return joinParts('upstream request failed', textField(data, 'reason'));
     case 'warning':
-      return textField(data, 'reason');
+      return `${data['about'] === 'nats' ? `${nodeLabel(broker)}: ` : ''}${textField(data, 'reason')}`;
     case 'admin-action':
       return joinParts(`admin ${textField(data, 'remoteAddress')}: ${textField(data, 'action')}`, formatOutcome(data));
     case 'dropped':
@@ -70,11 +75,6 @@ function formatLearned(data: Data): string {
 function formatRetry(data: Data): string {
   const ms = Number(data['retryInMs'] ?? 0);
   return ms > 0 ? `retry in ${formatDuration(ms)}` : '';
-}
-
-function formatPendingWrites(data: Data): string {
-  const count = Number(data['pendingWrites'] ?? 0);
-  return count > 0 ? formatCount(count, 'pending write') : '';
 }
 
 function formatOutcome(data: Data): string {

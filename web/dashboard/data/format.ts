@@ -6,9 +6,7 @@ const endLabels: Readonly<Record<EndState, string>> = {
   'catching-up': 'catching up',
   live: 'live',
   backoff: 'backoff',
-  loading: 'loading',
-  'write-blocked': 'write-blocked',
-  disconnected: 'disconnected',
+  joining: 'joining',
   stopped: 'stopped',
   unknown: 'unreachable',
 };

@@ -1,15 +1,16 @@
-import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
+import type { LinkState, NatsState } from '../../../src/actors/bus/events.js';
 import type { LinkFault } from '../../../src/runtime/faults/link-faults.js';
 import type { AdminAccess } from '../../../src/runtime/http/api/api-types.js';
+import type { Partitions } from './server-messages.js';
 
 /** Whether the page receives the event stream of a server. */
 export type Reach = 'connecting' | 'connected' | 'disconnected';
 
-/** State of one end of a link, or of a server's bucket; unknown while that server is unreachable. */
-export type EndState = LinkState | BucketState | 'unknown';
+/** State of one end of a link, or of a server's connection to the broker; unknown while that server is unreachable. */
+export type EndState = LinkState | NatsState | 'unknown';
 
 /** Name of the broker (NATS) among neighbours, as in the `from` field of events. Not a valid server name. */
-export const broker = ':bucket';
+export const broker = ':nats';
 
 /** Label of a node of the graph. */
 export function nodeLabel(node: string): string {
@@ -25,9 +26,11 @@ export interface Server {
   reach: Reach;
   /** Open client connections. */
   connections: number;
-  /** Full or partial replica. */
-  hold: 'all' | 'touched';
-  /** Whether it has caught up with its neighbours. */
+  /** Live members of the herd on NATS, as far as it knows. */
+  memberCount: number;
+  /** Undefined if it is not on NATS. */
+  partitions: Partitions | undefined;
+  /** Whether it has caught up with its neighbours, or filled its partitions. */
   ready: boolean;
   /** Maximum count of WHATSAT. */
   maxCount: number;
@@ -43,15 +46,13 @@ export interface EndStep {
   readonly sinceMs: number;
   /** Time of the next attempt on the same clock; 0 if there is none. */
   readonly retryAtMs: number;
-  /** Clients with a location that is not written to the bucket yet. */
-  readonly pendingWrites: number;
   readonly reason: string;
 }
 
 /** Maximum number of states kept per end. */
 const maxSteps = 8;
 
-const unknownStep: EndStep = { state: 'unknown', sinceMs: 0, retryAtMs: 0, pendingWrites: 0, reason: '' };
+const unknownStep: EndStep = { state: 'unknown', sinceMs: 0, retryAtMs: 0, reason: '' };
 
 /** One end of a link, as the server there sees it. */
 export class LinkEnd {
@@ -84,7 +85,7 @@ export interface Link {
   readonly id: string;
   /** Label: `Blake–Howard`. */
   readonly title: string;
-  readonly kind: 'link' | 'bucket';
+  readonly kind: 'link' | 'nats';
   readonly ends: readonly LinkEnd[];
 }
 
@@ -116,7 +117,8 @@ export class Herd {
       index: this.servers.size,
       reach: 'connecting',
       connections: 0,
-      hold: 'all',
+      memberCount: 0,
+      partitions: undefined,
       ready: false,
       maxCount: defaultMaxCount,
     });
@@ -138,7 +140,7 @@ export class Herd {
     const id = linkId(server, broker);
     if (this.links.has(id)) return;
     const title = `${server}–${nodeLabel(broker)}`;
-    this.links.set(id, { id, title, kind: 'bucket', ends: [new LinkEnd(server, broker)] });
+    this.links.set(id, { id, title, kind: 'nats', ends: [new LinkEnd(server, broker)] });
     this.version += 1;
   }
 

@@ -1,5 +1,5 @@
-import type { BucketState, LinkState } from '../../../src/actors/bus/events.js';
-import type { EventData } from '../../../src/runtime/http/api/api-types.js';
+import type { LinkState, NatsState } from '../../../src/actors/bus/events.js';
+import type { EventData, HerdResponse } from '../../../src/runtime/http/api/api-types.js';
 import type { ClientLocation } from './locations.js';
 
 /** Data of an event, not validated yet. */
@@ -7,28 +7,27 @@ export type StreamData = Readonly<Record<string, unknown>>;
 
 /** State of one end of a link, or of a server's connection to the broker. */
 export interface EndpointUpdate {
-  readonly state: LinkState | BucketState;
+  readonly state: LinkState | NatsState;
   readonly sinceMs?: number;
   readonly retryInMs: number;
   readonly reason: string;
-  /** Present for the connection to the broker only. */
-  readonly pendingWrites?: number;
 }
 
 export interface LinkUpdate extends EndpointUpdate {
   readonly neighbour: string;
 }
 
-const states: Readonly<Record<LinkState | BucketState, true>> = {
+const states: Readonly<Record<LinkState | NatsState, true>> = {
   connecting: true,
   'catching-up': true,
   live: true,
   backoff: true,
   stopped: true,
-  loading: true,
-  'write-blocked': true,
-  disconnected: true,
+  joining: true,
 };
+
+/** Partitions at a server by state, and those of the herd that are short of replicas. */
+export type Partitions = NonNullable<HerdResponse['nats']>['partitions'];
 
 export function isClientLocation(value: unknown): value is ClientLocation {
   if (!isStreamData(value)) return false;
@@ -46,14 +45,20 @@ export function isLearnedUpdate(value: unknown): value is EventData['learned'] {
 
 export function isEndpointUpdate(value: unknown): value is EndpointUpdate {
   if (!isStreamData(value)) return false;
-  const { state, sinceMs, retryInMs, reason, pendingWrites } = value;
+  const { state, sinceMs, retryInMs, reason } = value;
   const isState = typeof state === 'string' && Object.hasOwn(states, state);
-  const areNumbers = [sinceMs ?? 0, retryInMs, pendingWrites ?? 0].every((number) => typeof number === 'number');
+  const areNumbers = [sinceMs ?? 0, retryInMs].every((number) => typeof number === 'number');
   return isState && areNumbers && typeof reason === 'string';
 }
 
 export function isLinkUpdate(value: unknown): value is LinkUpdate {
   return isEndpointUpdate(value) && typeof (value as EndpointUpdate & { neighbour?: unknown }).neighbour === 'string';
+}
+
+export function isPartitions(value: unknown): value is Partitions {
+  if (!isStreamData(value)) return false;
+  const { complete, filling, leaving, short } = value;
+  return [complete, filling, leaving, short].every((number) => typeof number === 'number');
 }
 
 export function isStreamData(value: unknown): value is StreamData {

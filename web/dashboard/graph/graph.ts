@@ -79,7 +79,7 @@ export class Graph {
       .filter(({ kind }) => kind === 'link')
       .map(({ ends: [end] }) => [end?.server ?? '', end?.neighbour ?? ''] as const);
     const kinds = new Set<string>(all.map(({ kind }) => kind));
-    const brokers = kinds.has('bucket') ? [drawBroker()] : [];
+    const brokers = kinds.has('nats') ? [drawBroker()] : [];
     this.places = computeLayout([...this.herd.servers.keys()], serverLinks, brokers.length > 0 ? broker : undefined);
     this.ends = [];
     const links = all.map((link) => this.drawLink(link));

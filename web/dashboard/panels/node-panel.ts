@@ -66,7 +66,7 @@ export class NodePanel {
     if (buttonsKey === this.buttonsKey) return;
     this.buttonsKey = buttonsKey;
     // Connections to NATS cannot be cut.
-    const isAdministrable = node !== undefined && !('kind' in node && node.kind === 'bucket');
+    const isAdministrable = node !== undefined && !('kind' in node && node.kind === 'nats');
     const showStatus = (text: string): void => void (this.status.textContent = text);
     const buttons = isAdministrable ? adminButtons(this.herd, node, showStatus) : element('div');
     const hadFocus = this.buttons.contains(document.activeElement);
@@ -85,17 +85,21 @@ export class NodePanel {
   }
 }
 
-function renderServer({ reach, connections, ready, url }: Server): HTMLElement {
+function renderServer({ reach, connections, ready, url, memberCount, partitions }: Server): HTMLElement {
   if (url === '') return element('p', {}, 'No httpPort is configured, so this page cannot reach it.');
   const detail = reach === 'connected' ? formatCount(connections, 'client connection') : 'retrying every second';
   const readiness = reach === 'connected' && ready ? ', ready' : '';
-  return element('p', {}, `${formatReach(reach)}${readiness}: ${detail}. ${url}`);
+  const text = `${formatReach(reach)}${readiness}: ${detail}. ${url}`;
+  if (partitions === undefined || reach !== 'connected') return element('p', {}, text);
+  const { complete, filling, leaving, short } = partitions;
+  const held = `${formatCount(complete, 'partition')} complete, ${filling} filling, ${leaving} leaving`;
+  const herd = `${formatCount(memberCount, 'member')}, ${formatCount(short, 'partition')} short of replicas`;
+  return element('p', {}, text, element('br'), `Holds ${held}. Herd: ${herd}.`);
 }
 
 function renderEnd({ server, current, steps }: LinkEnd, nowMs: number): HTMLElement {
   const retryText = current.retryAtMs > 0 ? `, retry in ${formatDuration(current.retryAtMs - nowMs)}` : '';
-  const pendingText = current.pendingWrites > 0 ? `; ${formatCount(current.pendingWrites, 'pending write')}` : '';
-  const head = `${formatEndState(current.state)} for ${formatDuration(nowMs - current.sinceMs)}${retryText}${pendingText}`;
+  const head = `${formatEndState(current.state)} for ${formatDuration(nowMs - current.sinceMs)}${retryText}`;
   const rows = steps.slice(1, 5).map((step, index) => {
     const until = steps[index]?.sinceMs ?? nowMs;
     const text = `${formatEndState(step.state)}, ${formatDuration(until - step.sinceMs)}${step.reason === '' ? '' : `: ${step.reason}`}`;

@@ -1,5 +1,5 @@
 import { formatCount, formatTable, toPrintable } from '../../shared/output.js';
-import type { BucketStatus, HerdSummary, LinkStatus, ServerStatus } from './summary.js';
+import type { HerdSummary, LinkStatus, NatsStatus, ServerStatus } from './summary.js';
 
 /** Severity of a line, shown as its colour. The text contains the same information. */
 export type Severity = 'plain' | 'good' | 'waiting' | 'bad';
@@ -26,25 +26,26 @@ interface Row {
 
 const storedHeaders = ['server', 'state', 'stored', 'missing', 'connections'] as const;
 const rateHeaders = ['reports/s', 'learned/s', 'commands/s', 'delay p50', 'delay p99'] as const;
+const natsHeaders = ['server', 'NATS', 'for', 'members', 'complete', 'filling', 'leaving', 'short'] as const;
 const unknownText = '–';
 
 /**
  * Renders the status of a herd as lines of text.
  * @param columns width to fit into: reasons that do not fit get lines of their own, and rates a table of their own
  */
-export function renderStatus({ herd, servers, links, buckets }: HerdSummary, columns = Infinity): StatusLine[] {
+export function renderStatus({ herd, servers, links, nats }: HerdSummary, columns = Infinity): StatusLine[] {
   const up = servers.filter(({ state }) => state === 'ready' || state === 'up').length;
   const countLive = (of: readonly { readonly state: string }[]) => of.filter(({ state }) => state === 'live').length;
   const parts = [
     `${up} of ${servers.length} servers ready`,
     // A herd on NATS has no links.
-    ...(links.length === 0 && buckets.length > 0 ? [] : [`${countLive(links)} of ${links.length} links live`]),
-    ...(buckets.length === 0 ? [] : [`${countLive(buckets)} of ${buckets.length} with a live bucket`]),
+    ...(links.length === 0 && nats.length > 0 ? [] : [`${countLive(links)} of ${links.length} links live`]),
+    ...(nats.length === 0 ? [] : [`${countLive(nats)} of ${nats.length} live on NATS`]),
   ];
   const sections: readonly Table[] = [
     ...serverTables(servers, columns),
     { headers: ['link', 'state', 'for'], rows: links.map(linkRow), rightAligned: [2] },
-    { headers: ['bucket of', 'state', 'for', 'pending'], rows: buckets.map(bucketRow), rightAligned: [2, 3] },
+    { headers: natsHeaders, rows: nats.map(natsRow), rightAligned: [2, 3, 4, 5, 6, 7] },
   ];
   const tables = sections.filter(({ rows }) => rows.length > 0);
   return [
@@ -150,11 +151,13 @@ function linkRow(link: LinkStatus): Row {
   return { cells, reason: toPrintable(reason), severity: linkSeverity(link) };
 }
 
-function bucketRow(bucket: BucketStatus): Row {
-  const { server, state, sinceMs, pendingWrites, reason } = bucket;
+function natsRow(nats: NatsStatus): Row {
+  const { server, state, sinceMs, members, partitions, reason } = nats;
   const age = sinceMs === undefined ? unknownText : formatAge(sinceMs);
-  const cells = [server, toPrintable(state), age, formatOptional(pendingWrites)];
-  return { cells, reason: toPrintable(reason), severity: linkSeverity(bucket) };
+  const { complete, filling, leaving, short } = partitions ?? {};
+  const cells = [server, toPrintable(state), age, ...[members, complete, filling, leaving, short].map(formatOptional)];
+  const severity = state === 'live' && short !== 0 ? 'waiting' : linkSeverity(nats);
+  return { cells, reason: toPrintable(reason), severity };
 }
 
 function formatOptional(value: number | undefined): string {

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
+import { listedServers } from '../../../library/config.js';
 import type { HerdConfig } from '../../../runtime/config/herd-config.js';
 import { configFor } from '../../shared/config-file.js';
 import type { StatusOptions } from '../../shared/options.js';
@@ -14,11 +15,12 @@ import { summarizeHerd, type HerdSummary } from './summary.js';
 const pollIntervalMs = 1_000;
 
 /**
- * `herd status`: shows the status of servers, links and replication. Exit code 0 if all servers are up and ready and all links and
- * buckets live, else 1; with --watch always 0.
+ * `herd status`: shows the status of servers, links and replication. Exit code 0 if the herd is healthy (`HerdSummary`), else 1; with
+ * --watch always 0.
  */
 export async function status(options: StatusOptions): Promise<void> {
   const config = configFor(options, 'http-client');
+  listedServers(config);
   if (options.watch === true) await watchStatus(config, options);
   else await showStatus(config, options);
 }

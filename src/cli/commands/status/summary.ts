@@ -1,7 +1,8 @@
+import { partitionCount } from '../../../protocol/place/digest.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import { linksOf } from '../../../protocol/place/topology.js';
 import type { HerdConfig } from '../../../runtime/config/herd-config.js';
-import { bucketSettingsFor } from '../../../runtime/config/replication-config.js';
+import { natsSettingsFor } from '../../../runtime/config/replication-config.js';
 import { delayBetween, type PropagationDelay } from './propagation-delay.js';
 import type { HerdResponse } from '../../../runtime/http/api/api-types.js';
 import type { HerdSample, ServerSample } from './poll.js';
@@ -25,8 +26,8 @@ export interface ServerStatus {
   /** Reason of the state; may be empty. */
   readonly reason: string;
   /**
-   * Undefined if the server did not report. `missing` counts locations fewer than on the server with the most; undefined for a partial
-   * replica.
+   * Undefined if the server did not report. `missing` counts locations fewer than on the server with the most; undefined if the server
+   * holds only some partitions.
    */
   readonly stored:
     { readonly locations: number; readonly missing: number | undefined; readonly connections: number } | undefined;
@@ -44,27 +45,34 @@ export interface LinkStatus {
   readonly reason: string;
 }
 
-/** Status of a server's NATS bucket. */
-export interface BucketStatus {
+/** Status of a server's connection to NATS. */
+export interface NatsStatus {
   readonly server: ServerId;
-  /** State; `unknown` if the server did not report, `none` if it has no bucket although herd.yaml configures one. */
+  /** State; `unknown` if the server did not report, `none` if it does not use NATS although herd.yaml says so. */
   readonly state: string;
   /** Time in that state, in milliseconds. */
   readonly sinceMs: number | undefined;
-  /** Number of clients whose locations are yet to be written. */
-  readonly pendingWrites: number | undefined;
+  /** Number of live members that the server knows. */
+  readonly members: number | undefined;
+  /** Partitions at the server by state, and those of the herd that are short of replicas, as far as it knows. */
+  readonly partitions: NatsResponse['partitions'] | undefined;
   readonly reason: string;
 }
+
+type NatsResponse = NonNullable<HerdResponse['nats']>;
 
 /** Status of a herd. */
 export interface HerdSummary {
   readonly herd: string;
-  /** Whether all servers are up and ready, and all links and buckets live, as far as servers report them. */
+  /**
+   * Whether all servers are up and ready, all links and connections to NATS live, and no partition is short of replicas, as far as
+   * servers report them.
+   */
   readonly healthy: boolean;
   readonly servers: readonly ServerStatus[];
   readonly links: readonly LinkStatus[];
-  /** One entry for each server with a NATS bucket. */
-  readonly buckets: readonly BucketStatus[];
+  /** One entry for each server on NATS. */
+  readonly nats: readonly NatsStatus[];
 }
 
 /**
@@ -78,13 +86,14 @@ export function summarizeHerd(config: HerdConfig, before: HerdSample | undefined
   );
   const servers = [...after].map(([name, sample]) => summarizeServer(name, before?.get(name), sample, maxLocations));
   const links = linksOf(config.topology).map(([one, other]) => summarizeLink(after, one, other));
-  const buckets = [...after]
-    .filter(([server]) => bucketSettingsFor(config, server) !== undefined)
-    .map(([server, sample]) => summarizeBucket(server, sample));
+  const nats = [...after]
+    .filter(([server]) => natsSettingsFor(config, server) !== undefined)
+    .map(([server, sample]) => summarizeNats(server, sample));
   const healthy =
     servers.every(({ state }) => state === 'ready' || state === 'up') &&
-    [...links, ...buckets].every(({ state }) => state === 'live' || state === 'unknown');
-  return { herd: config.herd, healthy, servers, links, buckets };
+    [...links, ...nats].every(({ state }) => state === 'live' || state === 'unknown') &&
+    nats.every(({ partitions }) => partitions === undefined || partitions.short === 0);
+  return { herd: config.herd, healthy, servers, links, nats };
 }
 
 function summarizeServer(
@@ -101,12 +110,18 @@ function summarizeServer(
     case 'unexpected':
       return { ...unknownStatus, state: sample.kind, reason: sample.reason };
     case 'ok': {
-      const { ready, notReadyReasons, locations, hold, connections } = sample.response;
-      const stored = { locations, missing: hold === 'touched' ? undefined : maxLocations - locations, connections };
+      const { ready, notReadyReasons, locations, nats, connections } = sample.response;
+      const stored = { locations, missing: holdsAll(nats) ? maxLocations - locations : undefined, connections };
       const state = ready ? 'ready' : 'not ready';
       return { name, state, reason: notReadyReasons.join(', '), stored, rates: ratesBetween(before, sample) };
     }
   }
+}
+
+function holdsAll(nats: NatsResponse | null): boolean {
+  if (nats === null) return true;
+  const { complete, filling, leaving } = nats.partitions;
+  return complete + filling + leaving === partitionCount;
 }
 
 function ratesBetween(
@@ -145,13 +160,13 @@ function describeFault(fault: InjectedFault, reason: string): string {
   return [`slowed by ${fault.delayMs} ms manually`, reason].filter((text) => text !== '').join('; ');
 }
 
-function summarizeBucket(server: ServerId, sample: ServerSample): BucketStatus {
-  const unknownStatus = { server, sinceMs: undefined, pendingWrites: undefined };
+function summarizeNats(server: ServerId, sample: ServerSample): NatsStatus {
+  const unknownStatus = { server, sinceMs: undefined, members: undefined, partitions: undefined };
   if (sample.kind !== 'ok') return { ...unknownStatus, state: 'unknown', reason: '' };
-  const { bucket } = sample.response;
-  if (bucket === null) return { ...unknownStatus, state: 'none', reason: 'started with a herd.yaml without a bucket' };
-  const { state, sinceMs, pendingWrites, reason } = bucket;
-  return { server, state, sinceMs, pendingWrites, reason };
+  const { nats } = sample.response;
+  if (nats === null) return { ...unknownStatus, state: 'none', reason: 'started with a herd.yaml without NATS' };
+  const { state, sinceMs, members, partitions, reason } = nats;
+  return { server, state, sinceMs, members: members.length, partitions, reason };
 }
 
 function findLinkEnd(

@@ -3,13 +3,14 @@ import type {
   ActorFailedEvent,
   AdminActionEvent,
   BreakerEvent,
-  BucketEvent,
-  BucketWarningEvent,
   BudgetEvent,
   ClientEvent,
   ClockEvent,
   DeadLetterEvent,
   LinkEvent,
+  MembersEvent,
+  NatsEvent,
+  PartitionsEvent,
   PeerRejectedEvent,
   ServerStateEvent,
   UpstreamFailedEvent,
@@ -48,11 +49,10 @@ type DataOf<Event extends { readonly kind: string }> = Omit<Event, 'kind'>;
 
 /** Data of each event of `GET /api/events`, by the event's name. */
 export interface EventData {
-  /** `from` is the neighbour that sent the locations; null if clients reported them to this server. */
+  /** `from` is the neighbour that sent the locations, or `:nats`; null if clients reported them to this server. */
   readonly learned: { readonly from: string | null; readonly locations: readonly LocationJson[] };
   readonly restored: { readonly count: number };
   readonly evicted: LocationJson;
-  readonly fetched: LocationJson;
   /** Events that were not sent because the reader was too slow. */
   readonly dropped: { readonly count: number };
   readonly client: Omit<ClientEvent, 'kind' | 'count'> & { readonly change: 'connected' | 'disconnected' | 'rejected' };
@@ -67,8 +67,9 @@ export interface EventData {
   /** `waitMs` is null if one request costs more than the limit. */
   readonly 'upstream-budget': Omit<BudgetEvent, 'kind' | 'waitMs'> & { readonly waitMs: number | null };
   readonly 'admin-action': DataOf<AdminActionEvent>;
-  readonly bucket: DataOf<BucketEvent>;
-  readonly 'bucket-warning': DataOf<BucketWarningEvent>;
+  readonly nats: DataOf<NatsEvent>;
+  readonly members: DataOf<MembersEvent>;
+  readonly partitions: DataOf<PartitionsEvent>;
   readonly warning: DataOf<WarningEvent>;
 }
 

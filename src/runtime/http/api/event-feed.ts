@@ -44,6 +44,8 @@ export class EventFeed {
   }
 
   private publish(event: PublishedEvent): void {
+    // A partition that moves away has many locations; `partitions` says that it does.
+    if (event.kind === 'location-evicted' && event.reason === 'moved') return;
     let message: { readonly name: string; readonly text: string } | undefined;
     for (const client of this.clients) {
       if (!client.isWritable) {
@@ -72,8 +74,6 @@ function toSseMessage(event: PublishedEvent): SseMessage {
       return { name: 'restored', data: { count: event.locations.length } };
     case 'location-evicted':
       return { name: 'evicted', data: toLocationJson(event.location) };
-    case 'location-fetched':
-      return { name: 'fetched', data: toLocationJson(event.location) };
     case 'client-connected':
     case 'client-disconnected':
     case 'client-rejected': {

@@ -34,17 +34,22 @@ export const herdResponse = z.object({
         .describe('The fault that an admin action injected, if the process of this server does so.'),
     }),
   ),
-  bucket: z
+  nats: z
     .object({
-      state: z.enum(['connecting', 'loading', 'live', 'write-blocked', 'disconnected', 'stopped']),
+      state: z.enum(['connecting', 'joining', 'live', 'backoff', 'stopped']),
       sinceMs: ms,
       retryInMs: ms,
       reason: z.string(),
-      pendingWrites: count,
+      members: z.array(z.string()).describe('Live servers of the herd on NATS, this one included.'),
+      partitions: z.object({
+        complete: count,
+        filling: count,
+        leaving: count.describe('Kept until enough other servers hold them.'),
+        short: count.describe('Partitions of the herd with fewer complete holders than configured.'),
+      }),
     })
     .nullable()
     .describe('null if the server replicates by flooding only.'),
-  hold: z.enum(['all', 'touched']),
   upstream: z.object({ kind: z.string(), maxCount: count.describe('Maximum count of a WHATSAT.') }),
   locations: count.describe('Number of clients that the server holds.'),
   connections: count.describe('Open client connections.'),

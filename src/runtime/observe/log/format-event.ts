@@ -11,13 +11,15 @@ export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteStri
     case 'lines':
     case 'locations-learned':
     case 'location-evicted':
-    case 'location-fetched':
     case 'conflated':
     case 'subscribers':
     case 'subscription-conflated':
     case 'connection-evicted':
     case 'upstream-attempt':
     case 'upstream-request':
+    case 'partition':
+    case 'partition-page':
+    case 'remote-lookup':
       // Frequent events, visible in the metrics. `lines` are logged by `appendLines`, and failed requests have another event.
       return undefined;
     case 'locations-restored': {
@@ -79,12 +81,18 @@ export function formatEvent(event: HerdEvent): { level: LogLevel; text: ByteStri
       const parts = [...(action === '' ? [] : [action]), ...(outcome === 'accepted' ? [] : [`rejected: ${reason}`])];
       return { level: 'warn', text: `admin ${remoteAddress}: ${printable(parts.join(', '))}` };
     }
-    case 'bucket':
-      return bucketLine(event);
-    case 'bucket-warning':
-      return { level: 'warn', text: `bucket: ${printable(event.reason)}` };
+    case 'nats':
+      return natsLine(event);
+    case 'members':
+      return info(`members: ${event.members.join(', ')}`);
+    case 'partitions': {
+      const { complete, filling, leaving, short } = event;
+      return info(
+        `partitions: ${complete} complete, ${filling} filling, ${leaving} leaving, ${short} short of replicas`,
+      );
+    }
     case 'warning':
-      return { level: 'warn', text: printable(event.reason) };
+      return { level: 'warn', text: printable(event.about === 'nats' ? `NATS: ${event.reason}` : event.reason) };
   }
 }
 
@@ -135,16 +143,13 @@ function breakerLine({ state, reason, retryInMs }: Extract<HerdEvent, { kind: 'u
   };
 }
 
-function bucketLine({ state, reason, retryInMs, pendingWrites }: Extract<HerdEvent, { kind: 'bucket' }>): {
+function natsLine({ state, reason, retryInMs }: Extract<HerdEvent, { kind: 'nats' }>): {
   level: LogLevel;
   text: ByteString;
 } {
-  const pendingText = pendingWrites === 0 ? '' : `; pending writes: ${pendingWrites}`;
-  if (state !== 'disconnected' && state !== 'write-blocked') return info(`bucket ${state}${pendingText}`);
-  return {
-    level: 'warn',
-    text: `bucket ${state}: ${printable(reason)}; next attempt in ${retryInMs} ms${pendingText}`,
-  };
+  const reasonText = reason === '' ? '' : `: ${printable(reason)}`;
+  if (state !== 'backoff') return info(`NATS ${state}${reasonText}`);
+  return { level: 'warn', text: `NATS backoff${reasonText}; next attempt in ${retryInMs} ms` };
 }
 
 function info(text: ByteString): { level: LogLevel; text: ByteString } {

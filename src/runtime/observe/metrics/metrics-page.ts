@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { Registry, type Metric } from 'prom-client';
-import type { BucketState, LinkState, BreakerState } from '../../../actors/bus/events.js';
+import type { BreakerState, LinkState, NatsState } from '../../../actors/bus/events.js';
 import type { LinkSnapshot, StatusTracker } from './status-tracker.js';
 import type { Histogram } from './histogram.js';
 import type { LinkCounts, ServerCounts } from './server-counts.js';
@@ -27,14 +27,7 @@ interface MetricData {
 }
 
 const linkStates: readonly LinkState[] = ['connecting', 'catching-up', 'live', 'backoff', 'stopped'];
-const bucketStates: readonly BucketState[] = [
-  'connecting',
-  'loading',
-  'live',
-  'write-blocked',
-  'disconnected',
-  'stopped',
-];
+const natsStates: readonly NatsState[] = ['connecting', 'joining', 'live', 'backoff', 'stopped'];
 const breakerStates: readonly BreakerState[] = ['closed', 'open', 'half-open'];
 
 /** Formats the metrics of a server in Prometheus text format. */
@@ -85,10 +78,9 @@ function collectMetrics({ counts, status, locations, logBufferedBytes }: MetricS
     gauge('herd_locations', 'Stored locations, one per client.', [[{}, locations]]),
     counter('herd_reports_total', 'New locations reported to this server.', [[{}, counts.reports]]),
     counter('herd_evictions_total', 'Locations evicted because the store was full.', [[{}, counts.evictions]]),
-    counter('herd_bucket_fetches_total', 'Locations read from the bucket on request.', [[{}, counts.bucketFetches]]),
     gauge('herd_ready', '1 if the server is ready, else 0.', [[{}, status.notReadyReasons().length > 0 ? 0 : 1]]),
     ...linkMetrics(links, counts),
-    ...bucketMetrics(status),
+    ...natsMetrics(status, counts),
     histogram(
       'herd_propagation_delay_seconds',
       'Seconds from a report at its first server to here, one sample per batch.',
@@ -189,15 +181,40 @@ function linkMetrics(links: readonly LinkSnapshot[], { links: counts }: ServerCo
   ];
 }
 
-function bucketMetrics(status: StatusTracker): MetricData[] {
-  const bucket = status.bucketSnapshot();
-  if (bucket === undefined) return [];
+function natsMetrics(status: StatusTracker, counts: ServerCounts): MetricData[] {
+  const nats = status.natsSnapshot();
+  if (nats === undefined) return [];
+  const { short, ...held } = nats.partitions;
   return [
     gauge(
-      'herd_bucket_state',
-      'Current state of the bucket (1 = active).',
-      bucketStates.map((state): Sample => [{ state }, state === bucket.state ? 1 : 0]),
+      'herd_nats_state',
+      'Current state of the connection to NATS (1 = active).',
+      natsStates.map((state): Sample => [{ state }, state === nats.state ? 1 : 0]),
     ),
+    gauge('herd_members', 'Live servers of the herd on NATS, this one included.', [[{}, nats.members.length]]),
+    gauge(
+      'herd_partitions',
+      'Partitions at this server, by state.',
+      Object.entries(held).map(([state, count]): Sample => [{ state }, count]),
+    ),
+    gauge('herd_partitions_short', 'Partitions of the herd with fewer complete holders than configured.', [
+      [{}, short],
+    ]),
+    counter('herd_nats_learned_total', 'New locations received over NATS.', [[{}, counts.learnedViaNats]]),
+    counter('herd_partition_moved_locations_total', 'Locations of partitions received from other holders.', [
+      [{}, counts.moved.locations],
+    ]),
+    counter('herd_partition_moved_bytes_total', 'Bytes of partitions received from other holders.', [
+      [{}, counts.moved.bytes],
+    ]),
+    counter(
+      'herd_remote_lookups_total',
+      'Lookups of clients that other servers hold, by outcome.',
+      byOutcome(counts.remoteLookups),
+    ),
+    histogram('herd_remote_lookup_duration_seconds', 'Seconds that lookups at other servers took.', [
+      [{}, counts.remoteLookupSeconds],
+    ]),
   ];
 }
 

@@ -4,8 +4,9 @@ import type {
   LinesEvent,
   UpstreamRequestOutcome,
   BreakerState,
+  RemoteLookupEvent,
 } from '../../../actors/bus/events.js';
-import { fromBucket } from '../../../actors/replication/nats/messages.js';
+import { viaNats } from '../../../actors/replication/messages.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { LocationBatch } from '../../../protocol/place/location-batch.js';
 import { NANOSECONDS_PER_SECOND, type Instant } from '../../../protocol/place/time.js';
@@ -33,7 +34,7 @@ export interface CounterTotals {
   readonly commands: number;
   /** New locations that clients reported here. */
   readonly reports: number;
-  /** New locations from neighbours. */
+  /** New locations from neighbours and over NATS. */
   readonly learned: number;
   /** Histogram of the propagation delay: `counts` has one entry per bound, and one more for longer delays. */
   readonly propagationDelay: { readonly boundsSeconds: readonly number[]; readonly counts: readonly number[] };
@@ -67,10 +68,13 @@ export class ServerCounts {
   readonly upstreamAttemptSeconds = new Histogram(secondsBounds);
   breakerState: BreakerState = 'closed';
   reports = 0;
-  /** New locations from the bucket. */
-  private learnedFromBucket = 0;
+  /** New locations received over NATS. */
+  learnedViaNats = 0;
+  readonly remoteLookups: Record<RemoteLookupEvent['outcome'], number> = { found: 0, unknown: 0, timeout: 0 };
+  readonly remoteLookupSeconds = new Histogram(secondsBounds);
+  /** Locations of partitions received from other servers that hold them, and the bytes of those. */
+  readonly moved = { locations: 0, bytes: 0 };
   evictions = 0;
-  bucketFetches = 0;
   deadLetters = 0;
   actorFailures = 0;
   descriptorShortages = 0;
@@ -102,8 +106,15 @@ export class ServerCounts {
     bus.on('client-disconnected', ({ remoteAddress }) => this.commands.removeClient(remoteAddress));
     bus.on('http-response', (event) => this.requests.record(event));
     bus.on('client-rejected', ({ count = 1 }) => (this.rejectedConnections += count));
-    bus.on('location-evicted', () => (this.evictions += 1));
-    bus.on('location-fetched', () => (this.bucketFetches += 1));
+    bus.on('location-evicted', ({ reason }) => (this.evictions += reason === 'full' ? 1 : 0));
+    bus.on('partition-page', ({ locations, bytes }) => {
+      this.moved.locations += locations;
+      this.moved.bytes += bytes;
+    });
+    bus.on('remote-lookup', ({ outcome, tookMs }) => {
+      this.remoteLookups[outcome] += 1;
+      this.remoteLookupSeconds.add(tookMs / 1_000);
+    });
     bus.on('dead-letter', ({ count }) => (this.deadLetters = count));
     bus.on('warning', ({ about }) => (this.descriptorShortages += about === 'descriptors' ? 1 : 0));
     bus.on('actor-failed', () => (this.actorFailures += 1));
@@ -125,7 +136,7 @@ export class ServerCounts {
     return {
       commands: commands.total,
       reports,
-      learned: [...links.values()].reduce((sum, { learned }) => sum + learned, this.learnedFromBucket),
+      learned: [...links.values()].reduce((sum, { learned }) => sum + learned, this.learnedViaNats),
       propagationDelay: { boundsSeconds: propagationDelay.bounds, counts: propagationDelay.counts },
     };
   }
@@ -149,7 +160,7 @@ export class ServerCounts {
       this.reports += batch.count;
       return;
     }
-    if (from === fromBucket) this.learnedFromBucket += batch.count;
+    if (from === viaNats) this.learnedViaNats += batch.count;
     const link = this.links.get(from);
     if (link !== undefined) link.learned += batch.count;
     const receivedAt = batch.receiptTime(batch.count - 1);

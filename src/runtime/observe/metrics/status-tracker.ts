@@ -1,5 +1,5 @@
 import type { Clock } from '../../../actors/ports/clock.js';
-import type { BucketEvent, LinkEvent, ServerStateEvent } from '../../../actors/bus/events.js';
+import type { LinkEvent, NatsEvent, PartitionsEvent, ServerStateEvent } from '../../../actors/bus/events.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import type { MessageBus } from '../../bus/message-bus.js';
 
@@ -20,25 +20,28 @@ export interface LinkSnapshot {
   readonly clockOffsetMs: number | null;
 }
 
-/** Status of the bucket. */
-export interface BucketSnapshot {
-  readonly state: BucketEvent['state'];
+/** Status of a server's connection to NATS, and what it knows of the herd there. */
+export interface NatsSnapshot {
+  readonly state: NatsEvent['state'];
   /** Time in that state, in milliseconds. */
   readonly sinceMs: number;
-  /** Milliseconds until the next attempt; 0 unless write-blocked or disconnected. */
+  /** Milliseconds until the next attempt; 0 unless in backoff. */
   readonly retryInMs: number;
-  /** Last problem since the bucket was live; empty if there is none. */
+  /** Reason of the state; empty if there is none. */
   readonly reason: string;
-  /** Clients with unwritten locations when it entered the state; 0 while live, when writes are pending only briefly. */
-  readonly pendingWrites: number;
+  /** Live members of the herd, this server included. */
+  readonly members: readonly ServerId[];
+  readonly partitions: Omit<PartitionsEvent, 'kind'>;
 }
 
-/** Tracks the state of a server, its links, its bucket and its connections by the events on its bus. */
+/** Tracks the state of a server, its links, its connection to NATS and its connections by the events on its bus. */
 export class StatusTracker {
   private readonly links = new Map<ServerId, LinkEvent & { readonly atMs: number }>();
-  private bucket: (BucketEvent & { readonly atMs: number; readonly enteredAtMs: number }) | undefined;
-  /** Whether the bucket has been loaded completely since the start. */
-  private hasLoadedBucket = false;
+  private nats: (NatsEvent & { readonly atMs: number }) | undefined;
+  private members: readonly ServerId[] = [];
+  private partitions: NatsSnapshot['partitions'] = { complete: 0, filling: 0, leaving: 0, short: 0 };
+  /** Whether all partitions of this server have been complete since the start. */
+  private hasJoined = false;
   /** Clock offsets of connected neighbours, see `NeighbourClockEvent`. */
   private readonly clockOffsetsMs = new Map<ServerId, number>();
   /** Why this server's clock is wrong; empty if it is not. */
@@ -66,12 +69,13 @@ export class StatusTracker {
     });
     bus.on('neighbour-clock', ({ neighbour, offsetMs }) => this.clockOffsetsMs.set(neighbour, offsetMs));
     bus.on('clock', ({ reason }) => (this.clockReason = reason));
-    bus.on('bucket', (event) => {
-      const atMs = clock.monotonicMs();
-      // Repeated failures, also of several shards, count as one state.
-      const enteredAtMs = event.state === this.bucket?.state ? this.bucket.enteredAtMs : atMs;
-      this.bucket = { ...event, atMs, enteredAtMs };
-      if (event.state === 'live') this.hasLoadedBucket = true;
+    bus.on('nats', (event) => {
+      this.nats = { ...event, atMs: clock.monotonicMs() };
+      if (event.state === 'live') this.hasJoined = true;
+    });
+    bus.on('members', ({ members }) => (this.members = members));
+    bus.on('partitions', ({ complete, filling, leaving, short }) => {
+      this.partitions = { complete, filling, leaving, short };
     });
     bus.on('server', ({ state }) => {
       this.serverState = state;
@@ -94,29 +98,27 @@ export class StatusTracker {
 
   /** Returns the status of all links, in the order of the config. */
   linkSnapshots(): LinkSnapshot[] {
-    const nowMs = this.clock.monotonicMs();
-    return [...this.links.values()].map(({ neighbour, state, reason, retryInMs, atMs }) => {
-      const sinceMs = Math.round(nowMs - atMs);
-      const remainingMs = Math.max(0, Math.round(retryInMs - sinceMs));
+    return [...this.links.values()].map(({ neighbour, state, reason, ...entry }) => {
       const clockOffsetMs = this.clockOffsetsMs.get(neighbour) ?? null;
-      return { neighbour, state, sinceMs, retryInMs: remainingMs, reason, clockOffsetMs };
+      return { neighbour, state, ...this.timesOf(entry), reason, clockOffsetMs };
     });
   }
 
-  /** Returns the status of the bucket; undefined if there is none. */
-  bucketSnapshot(): BucketSnapshot | undefined {
-    if (this.bucket === undefined) return undefined;
-    const { state, reason, retryInMs, atMs, enteredAtMs } = this.bucket;
-    const nowMs = this.clock.monotonicMs();
-    const pendingWrites = state === 'live' ? 0 : this.bucket.pendingWrites;
-    const remainingMs = Math.max(0, Math.round(retryInMs - (nowMs - atMs)));
-    return { state, sinceMs: Math.round(nowMs - enteredAtMs), retryInMs: remainingMs, reason, pendingWrites };
+  /** Returns the status of the connection to NATS; undefined if there is none. */
+  natsSnapshot(): NatsSnapshot | undefined {
+    if (this.nats === undefined) return undefined;
+    const { members, partitions } = this;
+    const { state, reason, ...entry } = this.nats;
+    return { state, ...this.timesOf(entry), reason, members, partitions };
   }
 
   /** Returns problems that do not prevent readiness. */
   degradations(): string[] {
-    const bucket = this.bucketSnapshot();
-    return bucket === undefined || bucket.reason === '' ? [] : [`the bucket is ${bucket.state}: ${bucket.reason}`];
+    const { nats, partitions } = this;
+    return [
+      ...(nats === undefined || nats.reason === '' ? [] : [`NATS ${nats.state}: ${nats.reason}`]),
+      ...(partitions.short === 0 ? [] : [`partitions short of replicas: ${partitions.short}`]),
+    ];
   }
 
   /** Why this server's clock is wrong: it differs by more than 60 s from those of most connected neighbours. Empty if it is not. */
@@ -127,10 +129,7 @@ export class StatusTracker {
   /** Returns why the server should not receive clients; empty if it runs and has caught up with its reachable neighbours. */
   notReadyReasons(): string[] {
     if (this.serverState !== 'running') return [`the server is ${this.serverState}`];
-    const bucket = this.bucketSnapshot();
-    if (bucket !== undefined && !this.hasLoadedBucket) {
-      return [bucket.reason === '' ? 'loading the bucket' : `the bucket is ${bucket.state}: ${bucket.reason}`];
-    }
+    if (this.nats !== undefined && !this.hasJoined) return [joiningReason(this.nats, this.partitions)];
     const isInGracePeriod = this.clock.monotonicMs() - this.startedAtMs < peerGraceMs;
     const clock = this.clockReason === '' ? [] : [this.clockReason];
     const links = [...this.links.values()].flatMap(({ neighbour, state }) => {
@@ -140,4 +139,19 @@ export class StatusTracker {
     });
     return [...clock, ...links];
   }
+
+  /** Returns how long a state has lasted, and until its next attempt, in milliseconds. */
+  private timesOf({ atMs, retryInMs }: { readonly atMs: number; readonly retryInMs: number }): {
+    readonly sinceMs: number;
+    readonly retryInMs: number;
+  } {
+    const sinceMs = Math.round(this.clock.monotonicMs() - atMs);
+    return { sinceMs, retryInMs: Math.max(0, Math.round(retryInMs - sinceMs)) };
+  }
+}
+
+/** Why a server that has not joined its herd on NATS yet is not ready. */
+function joiningReason({ state, reason }: NatsEvent, { complete, filling }: NatsSnapshot['partitions']): string {
+  if (state === 'joining') return `filling partitions: ${complete} of ${complete + filling} complete`;
+  return reason === '' ? 'connecting to NATS' : `NATS ${state}: ${reason}`;
 }

@@ -31,7 +31,7 @@ const picture: HerdSummary = {
     { servers: [blake, metta], state: 'catching-up / live', sinceMs: 7_200_000, reason: '' },
     { servers: [bryant, metta], state: 'unknown', sinceMs: undefined, reason: '' },
   ],
-  buckets: [],
+  nats: [],
 };
 
 describe('renderStatus', () => {
@@ -84,23 +84,38 @@ describe('renderStatus', () => {
     ]);
   });
 
-  it('shows the bucket of each server, and omits an empty table of links', () => {
-    const buckets = [
-      { server: blake, state: 'live', sinceMs: 3_000, pendingWrites: 0, reason: '' },
-      { server: bryant, state: 'unknown', sinceMs: undefined, pendingWrites: undefined, reason: '' },
-      { server: metta, state: 'disconnected', sinceMs: 900, pendingWrites: 1_200, reason: 'ECONN\x1b[2JREFUSED' },
+  it('shows the partitions of each server, and omits an empty table of links', () => {
+    const [none, some] = [
+      { complete: 128, filling: 0, leaving: 0, short: 0 },
+      { complete: 60, filling: 4, leaving: 2, short: 7 },
     ];
-    const onNats = colourLines(renderStatus({ ...picture, links: [], buckets }), false);
-    expect(onNats[0]).to.equal('Herd laker: 1 of 3 servers ready, 1 of 3 with a live bucket');
-    expect(onNats.slice(6)).to.deep.equal([
+    const nats = [
+      { server: blake, state: 'live', sinceMs: 3_000, members: 3, partitions: none, reason: '' },
+      { server: blake, state: 'live', sinceMs: 3_000, members: 3, partitions: some, reason: '' },
+      { server: bryant, state: 'unknown', sinceMs: undefined, members: undefined, partitions: undefined, reason: '' },
+      { server: metta, state: 'backoff', sinceMs: 900, members: 1, partitions: some, reason: 'ECONN\x1b[2JREFUSED' },
+    ];
+    const page = renderStatus({ ...picture, links: [], nats }, 80);
+    const onNats = colourLines(page, false);
+    expect(onNats[0]).to.equal('Herd laker: 1 of 3 servers ready, 2 of 4 live on NATS');
+    expect(onNats.slice(-7)).to.deep.equal([
       '',
-      '  bucket of  state         for  pending',
-      '  Blake      live          3 s        0',
-      '  Bryant     unknown         –        –',
-      '  Metta      disconnected  0 s    1,200  ECONN?[2JREFUSED',
+      '  server  NATS     for  members  complete  filling  leaving  short',
+      '  Blake   live     3 s        3       128        0        0      0',
+      '  Blake   live     3 s        3        60        4        2      7',
+      '  Bryant  unknown    –        –         –        –        –      –',
+      '  Metta   backoff  0 s        1        60        4        2      7',
+      '    ECONN?[2JREFUSED',
     ]);
-    const both = colourLines(renderStatus({ ...picture, buckets }), false);
-    expect(both[0]).to.equal('Herd laker: 1 of 3 servers ready, 0 of 3 links live, 1 of 3 with a live bucket');
+    expect(page.slice(-5).map(({ severity }) => severity)).to.deep.equal([
+      'good',
+      'waiting',
+      'bad',
+      'waiting',
+      'waiting',
+    ]);
+    const both = colourLines(renderStatus({ ...picture, nats }), false);
+    expect(both[0]).to.equal('Herd laker: 1 of 3 servers ready, 0 of 3 links live, 2 of 4 live on NATS');
   });
 
   it('colours whole lines', () => {

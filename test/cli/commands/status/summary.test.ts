@@ -18,7 +18,7 @@ interface Told {
   readonly locations?: number;
   readonly counts?: Partial<HerdResponse['counters']>;
   readonly link?: Partial<HerdResponse['links'][number]>;
-  readonly bucket?: HerdResponse['bucket'];
+  readonly nats?: HerdResponse['nats'];
 }
 
 const liveLink: Omit<HerdResponse['links'][number], 'neighbour'> = {
@@ -32,7 +32,7 @@ const liveLink: Omit<HerdResponse['links'][number], 'neighbour'> = {
 
 function sample(
   neighbour: string,
-  { atMs = 0, ready = true, locations = 0, counts, link, bucket = null }: Told = {},
+  { atMs = 0, ready = true, locations = 0, counts, link, nats = null }: Told = {},
 ): ServerSample {
   const none = { commands: 0, reports: 0, learned: 0, propagationDelay: { boundsSeconds: [1], counts: [0, 0] } };
   return {
@@ -48,10 +48,9 @@ function sample(
       ready,
       notReadyReasons: ready ? [] : [`catching up with ${neighbour}`],
       locations,
-      hold: 'all',
       connections: 0,
       links: [{ ...liveLink, neighbour, ...link }],
-      bucket,
+      nats,
       counters: { ...none, ...counts },
     },
   };
@@ -132,43 +131,63 @@ describe('summarizeHerd', () => {
     expect(links).to.deep.equal([{ servers: ['Blake', 'Metta'], state: 'unknown', sinceMs: undefined, reason: '' }]);
   });
 
-  it('lists the bucket of each server on NATS, and is not healthy while one is not live', () => {
+  const live: HerdResponse['nats'] = {
+    state: 'live',
+    sinceMs: 5,
+    retryInMs: 0,
+    reason: '',
+    members: ['Blake', 'Metta'],
+    partitions: { complete: 256, filling: 0, leaving: 0, short: 0 },
+  };
+
+  it('lists the partitions of each server on NATS, and is not healthy while one is not live or a partition is short', () => {
     const onNats = parseConfig(
       'herd.yaml',
       'herd: h\nservers: { Blake: { port: 1 }, Metta: { port: 3 } }\nreplication: { kind: nats, servers: ["localhost:4222"] }',
       {},
     );
-    const live = { state: 'live', sinceMs: 5, retryInMs: 0, reason: '', pendingWrites: 0 } as const;
-    const away = { state: 'disconnected', sinceMs: 7, retryInMs: 0, reason: 'ECONNREFUSED', pendingWrites: 3 } as const;
     const picture = (blake: ServerSample, metta: ServerSample) => summarizeHerd(onNats, undefined, look(blake, metta));
-    expect(picture(sample('', { bucket: live }), sample('', { bucket: away })).buckets).to.deep.equal([
-      { server: 'Blake', state: 'live', sinceMs: 5, pendingWrites: 0, reason: '' },
-      { server: 'Metta', state: 'disconnected', sinceMs: 7, pendingWrites: 3, reason: 'ECONNREFUSED' },
+    const seen = (nats: HerdResponse['nats']) => picture(sample('', { nats: live }), sample('', { nats }));
+    const { partitions } = live;
+    expect(seen(live).healthy).to.equal(true);
+    const away = { ...live, state: 'backoff', sinceMs: 7, reason: 'ECONNREFUSED', members: ['Metta'] } as const;
+    expect(seen(away).healthy).to.equal(false);
+    expect(seen(away).nats).to.deep.equal([
+      { server: 'Blake', state: 'live', sinceMs: 5, members: 2, partitions, reason: '' },
+      { server: 'Metta', state: 'backoff', sinceMs: 7, members: 1, partitions, reason: 'ECONNREFUSED' },
     ]);
-    expect(picture(sample('', { bucket: live }), sample('', { bucket: away })).healthy).to.equal(false);
-    const withoutHttp = picture(sample('', { bucket: live }), { kind: 'reachable' });
-    expect(withoutHttp.buckets[1]).to.include({ state: 'unknown', pendingWrites: undefined });
+    expect(seen({ ...live, partitions: { ...partitions, short: 1 } }).healthy).to.equal(false);
+    const withoutHttp = picture(sample('', { nats: live }), { kind: 'reachable' });
+    expect(withoutHttp.nats[1]).to.include({ state: 'unknown', members: undefined });
     expect(withoutHttp.healthy).to.equal(true);
-    const withoutBucket = picture(sample('', { bucket: live }), sample('', { bucket: null }));
-    expect(withoutBucket.buckets[1]).to.deep.equal({
+    expect(seen(null).nats[1]).to.deep.equal({
       server: 'Metta',
       state: 'none',
       sinceMs: undefined,
-      pendingWrites: undefined,
-      reason: 'started with a herd.yaml without a bucket',
+      members: undefined,
+      partitions: undefined,
+      reason: 'started with a herd.yaml without NATS',
     });
-    expect(withoutBucket.healthy).to.equal(false);
+    expect(seen(null).healthy).to.equal(false);
   });
 
-  it('lists the buckets of bridge servers', () => {
+  it('counts missing locations only where all partitions are held', () => {
+    const missing = (partitions: NonNullable<HerdResponse['nats']>['partitions']) => {
+      const blake = sample('', { locations: 7, nats: { ...live, partitions } });
+      return summarizeHerd(config, undefined, look(blake, sample('', { locations: 9 }))).servers[0]?.stored?.missing;
+    };
+    expect(missing({ complete: 250, filling: 4, leaving: 2, short: 0 })).to.equal(2);
+    expect(missing({ complete: 128, filling: 0, leaving: 0, short: 0 })).to.equal(undefined);
+  });
+
+  it('lists bridge servers', () => {
     const bridged = parseConfig(
       'herd.yaml',
       'herd: h\nservers: { Blake: { port: 1, peerPort: 2 }, Metta: { port: 3, peerPort: 4 } }\ntopology: { Blake: [Metta] }\n' +
-        'bridge: { via: [Metta], servers: ["localhost:4222"], bucket: b }',
+        'bridge: { via: [Metta], servers: ["localhost:4222"], name: b }',
       {},
     );
-    const live = { state: 'live', sinceMs: 5, retryInMs: 0, reason: '', pendingWrites: 0 } as const;
-    const { buckets } = summarizeHerd(bridged, undefined, look(sample(''), sample('', { bucket: live })));
-    expect(buckets.map(({ server, state }) => [server, state])).to.deep.equal([['Metta', 'live']]);
+    const { nats } = summarizeHerd(bridged, undefined, look(sample(''), sample('', { nats: live })));
+    expect(nats.map(({ server, state }) => [server, state])).to.deep.equal([['Metta', 'live']]);
   });
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import type { HerdResponse } from '../../../../src/runtime/http/api/api-types.js';
 import { eventually } from '../../../support/eventually.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
 
@@ -90,9 +91,32 @@ describe('the health routes', () => {
     expect((await metrics('Bryant')).get('herd_link_conflated_total{neighbour="Blake"}')).to.equal(3);
   });
 
+  it('is not ready before the partitions are filled, and degraded while NATS is lost', async () => {
+    const get = async (path: string) => {
+      const response = await fetch(herd.url('Bryant', path));
+      return [response.status, await response.text()];
+    };
+    const bus = herd.bus('Bryant');
+    bus.publish({ kind: 'nats', state: 'joining', reason: '', retryInMs: 0 });
+    bus.publish({ kind: 'partitions', complete: 12, filling: 52, leaving: 0, short: 0 });
+    expect(await get('/readyz')).to.deep.equal([503, 'not ready: filling partitions: 12 of 64 complete\n']);
+    bus.publish({ kind: 'nats', state: 'live', reason: '', retryInMs: 0 });
+    expect(await get('/readyz')).to.deep.equal([200, 'ready\n']);
+    bus.publish({ kind: 'nats', state: 'backoff', reason: 'connection refused', retryInMs: 40 });
+    expect(await get('/readyz')).to.deep.equal([200, 'ready\nNATS backoff: connection refused\n']);
+    expect(await get('/healthz')).to.deep.equal([200, 'ok\nNATS backoff: connection refused\n']);
+    const status = (await (await fetch(herd.url('Bryant', '/api/herd'))).json()) as HerdResponse;
+    expect(status.nats).to.deep.include({
+      state: 'backoff',
+      members: [],
+      partitions: { complete: 12, filling: 52, leaving: 0, short: 0 },
+    });
+  });
+
   it('has every metric that the Grafana dashboard queries', async () => {
     const dashboard = readFileSync(new URL('../../../../../examples/grafana/herd.json', import.meta.url), 'utf8');
     const queriedMetrics = [...new Set(dashboard.match(/herd_\w+/g))];
+    herd.bus('Blake').publish({ kind: 'nats', state: 'live', reason: '', retryInMs: 0 });
     const there = [...(await metrics('Blake')).keys()].map((sample) => sample.replace(/\{.*/, ''));
     expect(queriedMetrics.filter((name) => !there.includes(name))).to.deep.equal([]);
     expect(queriedMetrics).to.have.length.above(10);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { bytesOf } from '../../../../src/protocol/text/bytes.js';
+import { createLocation } from '../../../support/fake-location.js';
 import { EventStream } from '../../../support/event-stream.js';
 import { eventually } from '../../../support/eventually.js';
 import { HerdInProcess } from '../../../support/herd-in-process.js';
@@ -64,6 +65,7 @@ describe('the herd routes and the page', () => {
     });
     expect(seen).to.include({ herd: 'test', server: 'Bryant', adminAccess: 'allowed', connections: 0, ready: true });
     expect(seen['upstream']).to.deep.equal({ kind: 'sample', maxCount: 100 });
+    expect(seen['nats']).to.equal(null);
     expect(seen['topology']).to.deep.equal([
       ['Blake', 'Bryant'],
       ['Bryant', 'Gasol'],
@@ -120,6 +122,22 @@ describe('the herd routes and the page', () => {
     const bryant = await events('Bryant');
     await herd.startServer('Gasol');
     await bryant.waitFor('link', ({ state }: { state: string }) => state === 'live');
+  });
+
+  it('streams the numbers of partitions, not each that moves nor its locations', async () => {
+    const stream = await events('Blake');
+    const bus = herd.bus('Blake');
+    const [location, other] = [createLocation('kiwi', 1), createLocation('plum', 1)];
+    bus.publish({ kind: 'partition', partition: 3, state: 'none' });
+    bus.publish({ kind: 'location-evicted', location, reason: 'moved' });
+    bus.publish({ kind: 'location-evicted', location: other, reason: 'full' });
+    bus.publish({ kind: 'partitions', complete: 255, filling: 1, leaving: 0, short: 2 });
+    const evicted = await stream.waitFor('evicted');
+    expect(evicted.data).to.include({ client: 'plum' });
+    const partitions = await stream.waitFor('partitions');
+    expect(partitions.data).to.deep.equal({ complete: 255, filling: 1, leaving: 0, short: 2 });
+    const kinds = stream.events.map(({ event }) => event);
+    expect(kinds.filter((kind) => /evicted|partition/.test(kind))).to.deep.equal(['evicted', 'partitions']);
   });
 
   it('closes its streams when the server stops, and rejects requests', async () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { HerdEvent } from '../../../../src/actors/bus/events.js';
 import { textOf } from '../../../../src/protocol/text/bytes.js';
 import { formatEvent } from '../../../../src/runtime/observe/log/format-event.js';
+import { eventUses } from '../../../../src/runtime/observe/event-uses.js';
 import { maxShownBytes } from '../../../../src/runtime/observe/log/sanitize.js';
 import { createLocation, toServerId } from '../../../support/fake-location.js';
 
@@ -137,13 +138,20 @@ describe('formatEvent', () => {
       'warn',
       'upstream budget exhausted: requestsPerDay; resets in 24 h',
     ],
-    [{ kind: 'bucket', state: 'live', reason: '', retryInMs: 0, pendingWrites: 0 }, 'info', 'bucket live'],
+    [{ kind: 'nats', state: 'joining', reason: '', retryInMs: 0 }, 'info', 'NATS joining'],
     [
-      { kind: 'bucket', state: 'disconnected', reason: 'connection refused', retryInMs: 40, pendingWrites: 3 },
+      { kind: 'nats', state: 'backoff', reason: 'connection\nrefused', retryInMs: 40 },
       'warn',
-      'bucket disconnected: connection refused; next attempt in 40 ms; pending writes: 3',
+      'NATS backoff: connection\\x0arefused; next attempt in 40 ms',
     ],
-    [{ kind: 'bucket-warning', reason: 'too large' }, 'warn', 'bucket: too large'],
+    [{ kind: 'members', members: [toServerId('Blake'), metta] }, 'info', 'members: Blake, Metta'],
+    [
+      { kind: 'partitions', complete: 60, filling: 4, leaving: 2, short: 7 },
+      'info',
+      'partitions: 60 complete, 4 filling, 2 leaving, 7 short of replicas',
+    ],
+    [{ kind: 'warning', about: 'nats', reason: 'an invalid message' }, 'warn', 'NATS: an invalid message'],
+    [{ kind: 'warning', about: 'slow-neighbour', reason: 'Metta reads slowly' }, 'warn', 'Metta reads slowly'],
   ];
   for (const [event, level, text] of examples) {
     it(`logs ${event.kind} as ${level}: ${text}`, () => {
@@ -155,6 +163,11 @@ describe('formatEvent', () => {
     expect(
       formatEvent({ kind: 'locations-learned', batch: LocationBatch.of([createLocation('kiwi', 1)]), from: undefined }),
     ).to.equal(undefined);
+  });
+
+  it('omits single partitions', () => {
+    expect(formatEvent({ kind: 'partition', partition: 7, state: 'complete' })).to.equal(undefined);
+    expect(eventUses.partition).to.deep.equal({ isLogged: false, isStreamed: false });
   });
 
   it('omits a restore of no locations', () => {
