@@ -7,10 +7,10 @@ import { selectBenchmarks, benchmarks } from './benchmarks/all.js';
 import type { BenchContext, RunSettings, Benchmark } from './benchmarks/benchmark.js';
 import { Figures, type Figure } from './report/figure.js';
 import { formatNodeComparison } from './report/node-comparison.js';
-import { isReplicationBenchmark, writePages } from './report/pages.js';
+import { isNatsBenchmark, writePages } from './report/pages.js';
 import { formatConclusion, formatSection } from './report/report.js';
 import { judgeTargets } from './report/targets.js';
-import { renderCapacityOrReason } from './replication/capacity-page.js';
+import { renderPlanOrReason } from './replication/plan.js';
 import { coreAssignment, pinToLoadCore } from './support/cores.js';
 import { installNodes } from './support/node-versions.js';
 import { baselineVariable } from './systems/herd-build.js';
@@ -23,7 +23,7 @@ import { baselineVariable } from './systems/herd-build.js';
  *
  * --quick runs two short rounds of the main benchmarks. --baseline names the folder that `npm run bench:baseline` has prepared.
  * --node compares Herd on several versions of Node.js in throughput benchmarks. --docs writes the targets into
- * docs/explanation/performance.md, with its chart, and the results of the replication benchmarks into docs/explanation/scale.md.
+ * docs/explanation/performance.md, with its chart, and the results of the NATS benchmarks into docs/explanation/scale.md.
  * --from reads the figures of an earlier run instead of measuring.
  */
 
@@ -77,7 +77,7 @@ const reportedVerdicts = targetVerdicts.filter(
 );
 const conclusion = formatConclusion(figures, reportedVerdicts);
 print(conclusion);
-if (selected.some(isReplicationBenchmark)) print(`\n${renderCapacityOrReason(figures)}`);
+if (selected.some(isNatsBenchmark)) print(`\n${renderPlanOrReason(figures)}`);
 if (options.from === undefined) {
   const out = options.out ?? 'bench/results.json';
   mkdirSync(dirname(out), { recursive: true });

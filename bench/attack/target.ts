@@ -6,7 +6,6 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ChildProcess } from 'node:child_process';
 import { loadConfig } from '../../src/runtime/config/load.js';
@@ -79,8 +78,7 @@ export class Target {
     const file = join(folder, 'herd.yaml');
     writeFileSync(file, JSON.stringify(document));
     const config = loadConfig(file, {});
-    const maxHeapBytes = getHeapStatistics().heap_size_limit;
-    const boundBytes = processMemoryBoundBytes(config, new Set(config.servers.keys()), maxHeapBytes);
+    const boundBytes = processMemoryBoundBytes(config, new Set(config.servers.keys()));
     preloadHeapReports(folder);
     const command = [process.execPath, program, 'start', '--config', 'herd.yaml', ...options];
     const child = await startChild('servers', command, 'Ready in', folder);

@@ -1,6 +1,7 @@
-import { replicationCost } from '../replication/cost.js';
-import { replicationMemory } from '../replication/memory.js';
-import { natsTargets } from '../replication/nats-targets.js';
+import { natsCost } from '../replication/cost.js';
+import { natsFailure } from '../replication/failure.js';
+import { natsScaling } from '../replication/scaling.js';
+import { natsJoin } from '../replication/join.js';
 import { growthBenchmarks } from './growth.js';
 import { latency } from './latency.js';
 import type { RunSettings, Benchmark } from './benchmark.js';
@@ -19,9 +20,10 @@ export const benchmarks: readonly Benchmark[] = [
   watch,
   ...growthBenchmarks,
   startUp,
-  replicationCost,
-  replicationMemory,
-  natsTargets,
+  natsScaling,
+  natsCost,
+  natsFailure,
+  natsJoin,
 ];
 
 /**

@@ -1,7 +1,7 @@
 import { earlierHerd, herd } from '../systems/all.js';
 import { findServerPid } from '../systems/herd.js';
 import type { RunningSystem } from '../systems/system.js';
-import { readStoredCount } from '../replication/join-time.js';
+import { readHerdState } from '../support/herd-state.js';
 import { waitUntil } from '../support/wait-until.js';
 import { ResponseTimer } from '../support/response-timer.js';
 import { runInterleaved, withSystems } from './lineup.js';
@@ -57,7 +57,8 @@ export const refill: Benchmark = {
  * @throws Error if it does not get there in time
  */
 async function measureRefill({ ports, pids, httpPorts }: RunningSystem): Promise<Refill> {
-  const count = (await readStoredCount(httpPorts?.get(neighbour) ?? 0)) ?? Infinity;
+  const storedAt = async (server: string) => (await readHerdState(httpPorts?.get(server) ?? 0))?.locations;
+  const count = (await storedAt(neighbour)) ?? Infinity;
   const parent = pids.get('parent') ?? 0;
   const killed = findServerPid(parent, emptied);
   if (killed === undefined) throw new Error(`${emptied}: not running`);
@@ -66,7 +67,7 @@ async function measureRefill({ ports, pids, httpPorts }: RunningSystem): Promise
   const startedMs = performance.now();
   const timer = await ResponseTimer.start(ports.get(neighbour) ?? 0);
   try {
-    const hasAll = async () => ((await readStoredCount(httpPorts?.get(emptied) ?? 0)) ?? 0) >= count;
+    const hasAll = async () => ((await storedAt(emptied)) ?? 0) >= count;
     await waitUntil(hasAll, maxWaitMs, `${emptied}: has not received all clients`);
     const refilledMs = performance.now() - startedMs;
     return { refilledMs, p99Ms: await timer.quantile(0.99) };

@@ -47,9 +47,12 @@ function baselineProgram(): string | undefined {
 /** Names of settings in the baseline build; undefined if it has no such setting. */
 const baselineNames: Readonly<Record<string, string | undefined>> = {
   topology: 'talks',
+  replication: 'spread',
   maxCommandsPerSecond: 'commandsPerSecondMax',
   maxClients: 'clientsMax',
   maxSubscribersPerAddress: undefined,
+  maxLookupsPerSecond: 'seeksPerSecondMax',
+  maxLookupsPerSecondPerAddress: undefined,
 };
 
 /** Renames settings of herd.yaml, and of its sections, to those of the baseline build; leaves out those that it lacks. */

@@ -61,7 +61,6 @@ export class HerdSystem implements BenchSystem {
     return {
       ports,
       ...(hasHttp ? { httpPorts } : {}),
-      linkPorts: [...peerPorts.values()],
       pids: this.findPids(child.pid ?? 0, names),
       logs: shape.log === 'none' ? undefined : join(folder, 'logs'),
       stop: async () => {

@@ -38,10 +38,6 @@ export interface RunningSystem {
   readonly pids: ReadonlyMap<string, number>;
   /** HTTP ports by server name; only Herd with HTTP. */
   readonly httpPorts?: ReadonlyMap<string, number>;
-  /** Ports whose connections carry replication traffic; only Herd. */
-  readonly linkPorts?: readonly number[];
-  /** Storage folder of the nats-server; undefined without NATS. */
-  readonly bucketFolder?: string;
   /** Folder of the logs; undefined if none are written. */
   readonly logs: string | undefined;
   stop(): Promise<void>;

@@ -6,11 +6,13 @@ describe('translateForBaseline', () => {
     const document = {
       herd: 'bench',
       topology: { Blake: ['Metta'] },
+      replication: { kind: 'nats' },
       limits: { maxClients: 5, maxSubscribersPerAddress: 7 },
     };
     expect(translateForBaseline(document)).to.deep.equal({
       herd: 'bench',
       talks: { Blake: ['Metta'] },
+      spread: { kind: 'nats' },
       limits: { clientsMax: 5 },
     });
   });

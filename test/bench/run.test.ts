@@ -11,7 +11,7 @@ describe('npm run bench', function () {
   for (const [problem, args, message] of [
     ['an unknown option', ['--bogus'], /^Unknown option '--bogus'/],
     ['an unknown benchmark', ['bogus'], /^unknown benchmark bogus \(expected one of:\n {2}\S/],
-    ['a missing results file', ['replication', '--from', 'no.json'], /^no\.json: cannot read figures \(ENOENT/],
+    ['a missing results file', ['nats', '--from', 'no.json'], /^no\.json: cannot read figures \(ENOENT/],
   ] as const) {
     it(`exits with code 1 and a message on ${problem}`, () => {
       const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
