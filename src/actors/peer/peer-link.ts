@@ -25,7 +25,7 @@ import {
   type Secrets,
 } from '../../protocol/peer/handshake.js';
 import type { LinkEvent, LinkState } from '../bus/events.js';
-import type { Limits, LinkTimings } from '../ports/limits.js';
+import { maxMissedHeartbeats, type Limits, type LinkTimings } from '../ports/limits.js';
 import { addresses } from '../addresses.js';
 import type { LinkMessage } from './messages.js';
 import { PeerSession } from './peer-session.js';
@@ -55,9 +55,6 @@ export interface PeerLinkSettings {
 }
 
 const unexpectedLineReason = 'unexpected message from peer';
-
-/** Heartbeat intervals without a line from the neighbour after which it is considered down. */
-const maxMissedHeartbeats = 3;
 
 /** Link to one neighbour: keeps a channel to it open, and sends and receives locations. */
 export class PeerLink implements Actor<LinkMessage> {

@@ -150,6 +150,9 @@ export const limitSettings = {
   },
 } as const satisfies Readonly<Record<string, NumberSetting>>;
 
+/** Heartbeat intervals without a sign of a neighbour, or of a member on NATS, after which it is considered down. */
+export const maxMissedHeartbeats = 3;
+
 /** Every setting under `peers` in herd.yaml. */
 export const peerSettings = {
   heartbeatMs: {

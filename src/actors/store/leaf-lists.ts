@@ -74,7 +74,7 @@ export class LeafLists {
     this.cursors.delete(cursor);
   }
 
-  /** Returns the first cell of a leaf; `noCell` if there is none. */
+  /** Returns the first cell of a leaf; `noCell` for an empty one. */
   first(leaf: number): CellRef {
     return this.heads.get(leaf);
   }

@@ -17,7 +17,7 @@ const maxComparisonInterval = 1.5;
 
 /**
  * Heartbeats that a location on NATS may have to wait for: three until a silent member is removed, and its partitions are placed
- * anew, and one until the new holder has compared again and is complete.
+ * again, and one until the new holder has compared again and is complete.
  */
 const natsHeartbeats = 4;
 

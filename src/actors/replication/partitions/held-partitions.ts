@@ -41,7 +41,7 @@ export interface HeldPartitionsDependencies {
 }
 
 /**
- * The partitions that a server holds, and how it comes to hold those that it is to hold, and no others:
+ * The partitions that a server holds. Moves towards those that the placement assigns to it:
  *
  * - It fills a new one from a complete holder, and compares once more a heartbeat later, since its subscription takes time to reach
  *   all brokers. Where there is no complete holder, it compares with all that hold the partition, and counts it as complete after
@@ -53,7 +53,7 @@ export class HeldPartitions {
   readonly complete = new PartitionSet();
   private readonly responsible = new PartitionSet();
   private readonly progress = new Map<number, Progress>();
-  /** Whether the server leaves, and so is to hold nothing. */
+  /** Whether the server leaves, so that no partition is assigned to it. */
   private isLeaving = false;
   private sessionSinceMs = 0;
   /** Whether the responsibilities were updated in this session. */
@@ -89,7 +89,7 @@ export class HeldPartitions {
     }
   }
 
-  /** The server leaves: it is to hold nothing. */
+  /** Begins to leave: no partition is assigned to this server any more. */
   leave(): void {
     this.isLeaving = true;
   }
@@ -160,7 +160,7 @@ export class HeldPartitions {
     if (members.isComplete(server, partition) && atMs - progress.sinceMs >= heartbeatMs) this.completed(partition);
   }
 
-  /** Records that a server that is to hold a partition has everything that this one has, and drops it. */
+  /** Drops a partition: a server to which it is assigned has everything that this one has. */
   handedOver(partition: number, server: ServerId): void {
     if (!this.isLeavingPartition(partition) || this.progress.get(partition)?.asked?.server !== server) return;
     this.progress.delete(partition);

@@ -2,9 +2,6 @@ import type { PresenceMessage } from '../../../protocol/nats/messages.js';
 import type { ServerId } from '../../../protocol/place/ids.js';
 import { PartitionSet } from '../../../protocol/place/partition-set.js';
 
-/** Heartbeat intervals without a presence after which a member is removed. */
-export const maxMissedHeartbeats = 3;
-
 /** Another member of the herd. */
 interface Member {
   readonly run: string;
@@ -35,7 +32,7 @@ export class Members {
     return this.select(({ isLeaving }) => !isLeaving);
   }
 
-  /** Returns the run of a member; undefined if it is none. */
+  /** Returns the run of a member; undefined if the server is not a member. */
   runOf(server: ServerId): string | undefined {
     return this.members.get(server)?.run;
   }

@@ -5,8 +5,9 @@ import type { Bus } from '../../bus/bus.js';
 import { addresses } from '../../addresses.js';
 import { sendLater } from '../../bus/send-later.js';
 import type { Clock } from '../../ports/clock.js';
+import { maxMissedHeartbeats } from '../../ports/limits.js';
 import type { HeldPartitions } from './held-partitions.js';
-import { maxMissedHeartbeats, type Members } from './members.js';
+import type { Members } from './members.js';
 import type { Placement } from './placement.js';
 
 /** What the membership needs. */

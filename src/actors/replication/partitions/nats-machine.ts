@@ -26,7 +26,7 @@ export interface NatsMachineContext extends NatsMachineInput {
 
 export type NatsMachineEvent =
   | { type: 'OPENED' }
-  /** All partitions that the server is to hold are complete. */
+  /** All partitions that are assigned to the server are complete. */
   | { type: 'COMPLETE' }
   | { type: 'CLOSED'; reason: string }
   /** The server stops. */

@@ -40,7 +40,7 @@ export class Publisher {
   private readonly sequences = new Float64Array(partitionCount);
   /** The publications up to which all holders have everything: see `PublicationHeader.floor`. */
   private readonly floors = new Float64Array(partitionCount);
-  /** The last publication with reports of the younger generation; 0 if there is none, Infinity if one was not published. */
+  /** The last publication with reports of the younger generation; 0 without any, Infinity if one was not published. */
   private readonly younger = new Float64Array(partitionCount);
   /** The same of the older generation. */
   private older = new Map<number, number>();

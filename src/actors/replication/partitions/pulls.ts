@@ -25,7 +25,7 @@ export class Pulls {
   /** @param start sends the first request of a pull */
   constructor(private readonly start: (pull: Pull) => void) {}
 
-  /** Adds a pull, unless there is the same. */
+  /** Adds a pull, unless an equal one is queued or running. */
   add(pull: Pull): void {
     const isSame = ({ partition, from, purpose }: Pull): boolean =>
       partition === pull.partition && from === pull.from && purpose === pull.purpose;

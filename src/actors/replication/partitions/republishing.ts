@@ -16,7 +16,7 @@ export interface RepublishingDependencies {
 
 /** Publishes the retained reports of some partitions again, page by page. */
 export class Republishing {
-  /** The partitions of the present pass; undefined if there is none. */
+  /** The partitions of the present pass; undefined between passes. */
   private running: ReadonlySet<number> | undefined;
   /** The partitions of the next pass. */
   private requested = new Set<number>();

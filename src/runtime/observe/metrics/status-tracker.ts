@@ -14,7 +14,7 @@ export interface LinkSnapshot {
   readonly sinceMs: number;
   /** Milliseconds until the next attempt; 0 unless in backoff. */
   readonly retryInMs: number;
-  /** Reason of the state; empty if there is none. */
+  /** Reason of the state, or empty. */
   readonly reason: string;
   /** The neighbour's clock minus this server's, in milliseconds; null if not known. */
   readonly clockOffsetMs: number | null;
@@ -27,7 +27,7 @@ export interface NatsSnapshot {
   readonly sinceMs: number;
   /** Milliseconds until the next attempt; 0 unless in backoff. */
   readonly retryInMs: number;
-  /** Reason of the state; empty if there is none. */
+  /** Reason of the state, or empty. */
   readonly reason: string;
   /** Live members of the herd, this server included. */
   readonly members: readonly ServerId[];
@@ -104,7 +104,7 @@ export class StatusTracker {
     });
   }
 
-  /** Returns the status of the connection to NATS; undefined if there is none. */
+  /** Returns the status of the connection to NATS; undefined for a server without NATS. */
   natsSnapshot(): NatsSnapshot | undefined {
     if (this.nats === undefined) return undefined;
     const { members, partitions } = this;
